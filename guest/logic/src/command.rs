@@ -1,0 +1,106 @@
+//! Threads, the commands that a guest may ask for, and what became of them.
+
+use serde::Serialize;
+
+/// Whether a thread is a conversation with one person or with a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatKind {
+    /// With one person; the thread's id is that person's.
+    Direct,
+    /// With a group.
+    Group,
+}
+
+/// One conversation on Zalo.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Thread {
+    /// Zalo's id of it. Never empty.
+    pub id: String,
+    /// Which kind it is.
+    pub kind: ChatKind,
+}
+
+/// Which way of sending a piece of media has to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaKind {
+    /// A picture; takes a caption.
+    Image,
+    /// A film; takes a caption.
+    Video,
+    /// A voice message; takes no caption.
+    Voice,
+    /// Any other file; takes no caption.
+    File,
+}
+
+impl MediaKind {
+    /// Whether Zalo shows a text under it.
+    pub fn takes_caption(self) -> bool {
+        matches!(self, Self::Image | Self::Video)
+    }
+}
+
+/// Something that the guest asks the host to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "command")]
+pub enum Command {
+    /// Sends a text of at most 2,000 UTF-16 code units, never blank.
+    SendText {
+        /// Where it goes.
+        thread: Thread,
+        /// What is sent.
+        text: String,
+    },
+    /// Sends a piece of media.
+    SendMedia {
+        /// Where it goes.
+        thread: Thread,
+        /// Which way of sending it takes.
+        kind: MediaKind,
+        /// An `http(s)` URL, or an absolute path on the host's disk.
+        source: String,
+        /// Text under it; always none for a kind that takes none.
+        caption: Option<String>,
+    },
+    /// Sends a link as a card.
+    SendLink {
+        /// Where it goes.
+        thread: Thread,
+        /// The URL.
+        url: String,
+    },
+    /// Lists the account's friends.
+    ListFriends,
+    /// Lists the groups that the account is in.
+    ListGroups,
+    /// Lists the members of the group with this id.
+    ListMembers(String),
+    /// Asks who the account is.
+    WhoAmI,
+    /// Asks whether the account's session holds.
+    SessionStatus,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// It ran and ended with this code.
+    Exited(i32),
+    /// It was stopped because it took too long.
+    TimedOut,
+    /// It never ran, for this reason.
+    NotStarted(String),
+}
+
+/// What became of one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it printed as an error.
+    pub stderr: String,
+}

@@ -1,0 +1,1 @@
+//! Turns what `zca listen` prints into effects.

@@ -1,0 +1,1 @@
+//! Compares what people and groups are called: case folding, accents and slugs.

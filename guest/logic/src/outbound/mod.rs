@@ -1,0 +1,1 @@
+//! Turns what the agent says into commands.

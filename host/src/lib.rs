@@ -1,0 +1,4 @@
+//! The native host of zalouser: it owns `zca`, feeds what `zca listen` prints to a sandboxed guest,
+//! and carries out what the guest asks for.
+
+pub mod sandbox;

@@ -1,0 +1,11 @@
+//! The types of the WIT package as the host sees them.
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "plugin",
+    exports: { default: async },
+    additional_derives: [PartialEq, serde::Serialize],
+});
+
+pub use exports::zalouser::plugin::{config, inbound, outbound};
+pub use zalouser::plugin::types;

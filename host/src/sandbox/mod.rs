@@ -1,0 +1,3 @@
+//! The sandbox: the engine, its limits, and the loaded guest.
+
+pub mod bindings;
