@@ -1,4 +1,9 @@
 //! The native host of zalouser: it owns `zca`, feeds what `zca listen` prints to a sandboxed guest,
 //! and carries out what the guest asks for.
 
+pub mod gateway;
 pub mod sandbox;
+pub mod simulator;
+pub mod state_dir;
+pub mod store;
+pub mod zca;

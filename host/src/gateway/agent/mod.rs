@@ -1,0 +1,1 @@
+//! Who answers: a program, a chat endpoint, or an echo.

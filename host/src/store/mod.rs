@@ -1,0 +1,1 @@
+//! What is kept on disk and shared with OpenClaw: pairing requests and allow-lists.

@@ -1,0 +1,1 @@
+//! The `zca` command line: commands to argv, child processes, and the listener.
