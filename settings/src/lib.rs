@@ -30,6 +30,8 @@
 //! );
 //! ```
 
+mod depth;
+mod document;
 mod path;
 mod problem;
 mod section;
@@ -38,6 +40,7 @@ mod value;
 
 use serde_json::{Map, Value};
 
+pub use document::parse;
 pub use problem::Problem;
 pub use section::Section;
 pub use spelling::nearest;
