@@ -1,9 +1,15 @@
 //! The native host of zalouser: it owns `zca`, feeds what `zca listen` prints to a sandboxed guest,
 //! and carries out what the guest asks for.
 
+pub mod cli;
+mod clock;
+pub mod config;
+pub mod decision;
 pub mod gateway;
 pub mod sandbox;
+pub mod settings;
 pub mod simulator;
 pub mod state_dir;
 pub mod store;
 pub mod zca;
+mod zone;

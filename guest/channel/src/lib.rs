@@ -1,1 +1,93 @@
 //! The zalouser component: the types of the WIT package around the logic, and nothing else.
+
+mod decode;
+mod encode;
+
+use std::cell::RefCell;
+
+use zalouser_logic::{config as logic_config, inbound as logic_inbound, outbound as logic_outbound, session};
+
+use bindings::exports::zalouser::plugin::{config, inbound, outbound};
+use bindings::zalouser::plugin::types;
+
+#[expect(missing_docs, unreachable_pub, reason = "generated; the WIT package describes each item")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
+}
+
+struct Plugin;
+
+impl config::Guest for Plugin {
+    fn load(
+        json5: String,
+        environment: config::Environment,
+    ) -> Result<config::Configuration, Vec<config::ConfigError>> {
+        match logic_config::load(&json5, &decode::environment(environment)) {
+            Ok(configuration) => Ok(encode::configuration(configuration)),
+            Err(problems) => Err(problems.into_iter().map(encode::config_error).collect()),
+        }
+    }
+}
+
+impl inbound::Guest for Plugin {
+    type Monitor = Monitor;
+}
+
+struct Monitor(RefCell<logic_inbound::Monitor>);
+
+impl inbound::GuestMonitor for Monitor {
+    fn new(account: config::Account, zone: Vec<inbound::ZoneOffset>) -> Self {
+        let zone = zone.into_iter().map(decode::zone_offset).collect();
+        Self(RefCell::new(logic_inbound::Monitor::new(decode::account(account), zone)))
+    }
+
+    fn prepare(&self) -> Vec<types::Command> {
+        self.0.borrow().prepare().into_iter().map(encode::command).collect()
+    }
+
+    fn learn(&self, outcomes: Vec<types::Outcome>) -> Vec<inbound::Effect> {
+        let outcomes = outcomes.into_iter().map(decode::outcome).collect();
+        encode::effects(self.0.borrow_mut().learn(outcomes))
+    }
+
+    fn set_paired(&self, senders: Vec<String>) {
+        self.0.borrow_mut().set_paired(senders);
+    }
+
+    fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<inbound::Effect> {
+        encode::effects(self.0.borrow_mut().push(&chunk, now))
+    }
+
+    fn finish(&self, now: u64) -> Vec<inbound::Effect> {
+        encode::effects(self.0.borrow_mut().finish(now))
+    }
+}
+
+impl outbound::Guest for Plugin {
+    fn plan(format: config::ReplyFormat, reply: outbound::Reply) -> Vec<types::Command> {
+        logic_outbound::plan(&decode::reply_format(format), &decode::reply(reply))
+            .into_iter()
+            .map(encode::command)
+            .collect()
+    }
+
+    fn pairing_notice(
+        request: inbound::PairingRequest,
+        code: String,
+        approve: String,
+    ) -> Vec<types::Command> {
+        logic_outbound::pairing_notice(&decode::pairing_request(request), &code, &approve)
+            .into_iter()
+            .map(encode::command)
+            .collect()
+    }
+
+    fn session_key(routes: Vec<config::Route>, thread: types::Thread) -> String {
+        let routes: Vec<_> = routes.into_iter().map(decode::route).collect();
+        session::session_key(&routes, &decode::thread(thread))
+    }
+}
+
+// A native build has no component to export from, and its linker rejects the names.
+#[cfg(target_family = "wasm")]
+bindings::export!(Plugin with_types_in bindings);

@@ -63,7 +63,7 @@ pub struct AccessRules {
     pub group_policy: GroupPolicy,
     /// Senders who are heard in groups; empty restricts nobody.
     pub group_allow_from: Vec<String>,
-    /// One rule a key, in the order of the file.
+    /// One rule a key, sorted by key.
     pub groups: Vec<GroupRule>,
 }
 

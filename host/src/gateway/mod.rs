@@ -1,4 +1,114 @@
 //! The run loop: what comes in is judged by the guest, answered by an agent, and sent.
 
+mod account;
 pub mod agent;
+mod composer;
 pub mod context;
+mod event;
+mod lanes;
+mod pairing;
+mod reply;
+mod start;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+pub use event::{Event, Events, What};
+pub use start::StartError;
+
+use self::agent::Agent;
+use self::composer::Composer;
+use self::lanes::Lanes;
+use self::reply::Replies;
+use crate::config::Config;
+use crate::sandbox::Component;
+use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
+use crate::state_dir::StateDir;
+use crate::zca::Zca;
+
+/// How long answers that are under way may take once the gateway was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a gateway is made of.
+pub struct Gateway {
+    /// The component that decides.
+    pub component: Component,
+    /// What the operator configured.
+    pub config: Config,
+    /// Where state is kept.
+    pub state: StateDir,
+    /// The program that speaks to Zalo.
+    pub zca: Zca,
+    /// Who answers. Without an agent strangers are paired all the same, and every message that is
+    /// let through is logged as unanswered.
+    pub agent: Option<Agent>,
+    /// Where it tells what happens.
+    pub events: Events,
+}
+
+impl Gateway {
+    /// Runs all enabled accounts until `shutdown` is done, then stops reading, lets answers that are
+    /// under way end for ten seconds, and leaves no process behind.
+    ///
+    /// # Errors
+    /// [`StartError`] when no account can run. An account that cannot run beside others that can is
+    /// logged.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        let lanes = Lanes::default();
+        let composer = Composer::new(self.component.clone());
+        let replies = Replies::new(self.agent, self.zca.clone(), composer, self.events);
+        let start = start::Start {
+            component: self.component,
+            config: self.config,
+            state: self.state,
+            zca: self.zca,
+            replies: Arc::clone(&replies),
+            lanes: lanes.clone(),
+        };
+        tokio::pin!(shutdown);
+        let started = tokio::select! {
+            started = start.all() => started?,
+            () = &mut shutdown => return Ok(()),
+        };
+
+        let (stop, stopped) = watch::channel(false);
+        let mut accounts = JoinSet::new();
+        for (running, listener) in started {
+            accounts.spawn(running.run(listener, stopped.clone()));
+        }
+        shutdown.await;
+        tracing::info!("stopping");
+        // Nobody to tell is fine, too: the accounts have ended then.
+        let _ = stop.send(true);
+        while accounts.join_next().await.is_some() {}
+        finish(&lanes).await;
+        Ok(())
+    }
+}
+
+/// Lets what has begun end within the grace time.
+async fn finish(lanes: &Lanes) {
+    let waiting = lanes.clear();
+    if waiting > 0 {
+        tracing::warn!("{waiting} messages that wait for an answer are given up");
+    }
+    if timeout(GRACE, lanes.finish()).await.is_err() {
+        tracing::warn!("answers took longer than {} s and are given up", GRACE.as_secs());
+    }
+}
+
+/// Writes what a guest has to say into the log.
+pub(crate) fn log(account: &str, entry: &LogEntry) {
+    let message = &entry.message;
+    match entry.level {
+        LogLevel::Debug => tracing::debug!(account, "{message}"),
+        LogLevel::Info => tracing::info!(account, "{message}"),
+        LogLevel::Warn => tracing::warn!(account, "{message}"),
+        LogLevel::Error => tracing::error!(account, "{message}"),
+    }
+}

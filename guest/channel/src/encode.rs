@@ -1,0 +1,260 @@
+//! From the types of the logic to those of the WIT package.
+
+use zalouser_logic::account as a;
+use zalouser_logic::command as c;
+use zalouser_logic::config::{ConfigError, Configuration};
+use zalouser_logic::effect as e;
+
+use crate::bindings::exports::zalouser::plugin::{config, inbound};
+use crate::bindings::zalouser::plugin::types;
+
+pub(crate) fn configuration(from: Configuration) -> config::Configuration {
+    config::Configuration {
+        accounts: from.accounts.into_iter().map(account).collect(),
+        default_account: from.default_account,
+        warnings: from.warnings.into_iter().map(config_error).collect(),
+    }
+}
+
+pub(crate) fn config_error(from: ConfigError) -> config::ConfigError {
+    config::ConfigError {
+        path: from.path,
+        found: from.found,
+        problem: from.problem,
+        allowed: from.allowed,
+        suggestion: from.suggestion,
+    }
+}
+
+fn account(from: a::Account) -> config::Account {
+    config::Account {
+        id: from.id,
+        name: from.name,
+        enabled: from.enabled,
+        profile: from.profile,
+        access: access_rules(from.access),
+        commands: config::CommandRules {
+            use_access_groups: from.commands.use_access_groups,
+            config: from.commands.config,
+            debug: from.commands.debug,
+            bash: from.commands.bash,
+        },
+        mentions: config::MentionRules {
+            patterns: from.mentions.patterns,
+            history_limit: from.mentions.history_limit,
+        },
+        envelope: config::EnvelopeFormat {
+            zone: match from.envelope.zone {
+                a::EnvelopeZone::Utc => config::EnvelopeZone::Utc,
+                a::EnvelopeZone::Local => config::EnvelopeZone::Local,
+                a::EnvelopeZone::Named(name) => config::EnvelopeZone::Named(name),
+            },
+            timestamp: from.envelope.timestamp,
+            elapsed: from.envelope.elapsed,
+        },
+        message_prefix: from.message_prefix,
+        routes: from
+            .routes
+            .into_iter()
+            .map(|route| config::Route { agent: route.agent, peer: route.peer.map(thread) })
+            .collect(),
+        replies: reply_format(from.replies),
+    }
+}
+
+fn access_rules(from: a::AccessRules) -> config::AccessRules {
+    config::AccessRules {
+        dm_policy: match from.dm_policy {
+            a::DmPolicy::Pairing => config::DmPolicy::Pairing,
+            a::DmPolicy::Allowlist => config::DmPolicy::Allowlist,
+            a::DmPolicy::Open => config::DmPolicy::Open,
+            a::DmPolicy::Disabled => config::DmPolicy::Disabled,
+        },
+        allow_from: from.allow_from,
+        group_policy: match from.group_policy {
+            a::GroupPolicy::Open => config::GroupPolicy::Open,
+            a::GroupPolicy::Allowlist => config::GroupPolicy::Allowlist,
+            a::GroupPolicy::Disabled => config::GroupPolicy::Disabled,
+        },
+        group_allow_from: from.group_allow_from,
+        groups: from.groups.into_iter().map(group_rule).collect(),
+    }
+}
+
+fn group_rule(from: a::GroupRule) -> config::GroupRule {
+    config::GroupRule {
+        key: from.key,
+        enabled: from.enabled,
+        require_mention: from.require_mention,
+        tools: from.tools.map(|tools| config::ToolPolicy {
+            allow: tools.allow,
+            also_allow: tools.also_allow,
+            deny: tools.deny,
+        }),
+    }
+}
+
+fn reply_format(from: a::ReplyFormat) -> config::ReplyFormat {
+    config::ReplyFormat {
+        tables: match from.tables {
+            a::TableStyle::Off => config::TableStyle::Off,
+            a::TableStyle::Bullets => config::TableStyle::Bullets,
+            a::TableStyle::Code => config::TableStyle::Code,
+        },
+        chunk_mode: match from.chunk_mode {
+            a::ChunkMode::Length => config::ChunkMode::Length,
+            a::ChunkMode::Newline => config::ChunkMode::Newline,
+        },
+        text_chunk_limit: from.text_chunk_limit,
+        response_prefix: from.response_prefix,
+        identity_name: from.identity_name,
+        media_max_bytes: from.media_max_bytes,
+    }
+}
+
+fn thread(from: c::Thread) -> types::Thread {
+    types::Thread {
+        id: from.id,
+        kind: match from.kind {
+            c::ChatKind::Direct => types::ChatKind::Direct,
+            c::ChatKind::Group => types::ChatKind::Group,
+        },
+    }
+}
+
+pub(crate) fn command(from: c::Command) -> types::Command {
+    match from {
+        c::Command::SendText { thread: to, text } => {
+            types::Command::SendText(types::TextMessage { thread: thread(to), text })
+        }
+        c::Command::SendMedia { thread: to, kind, source, caption } => {
+            types::Command::SendMedia(types::MediaMessage {
+                thread: thread(to),
+                kind: match kind {
+                    c::MediaKind::Image => types::MediaKind::Image,
+                    c::MediaKind::Video => types::MediaKind::Video,
+                    c::MediaKind::Voice => types::MediaKind::Voice,
+                    c::MediaKind::File => types::MediaKind::File,
+                },
+                source,
+                caption,
+            })
+        }
+        c::Command::SendLink { thread: to, url } => {
+            types::Command::SendLink(types::LinkMessage { thread: thread(to), url })
+        }
+        c::Command::ListFriends => types::Command::ListFriends,
+        c::Command::ListGroups => types::Command::ListGroups,
+        c::Command::ListMembers(group) => types::Command::ListMembers(group),
+        c::Command::WhoAmI => types::Command::WhoAmI,
+        c::Command::SessionStatus => types::Command::SessionStatus,
+    }
+}
+
+pub(crate) fn effects(from: Vec<e::Effect>) -> Vec<inbound::Effect> {
+    from.into_iter().map(effect).collect()
+}
+
+fn effect(from: e::Effect) -> inbound::Effect {
+    match from {
+        e::Effect::Deliver(message) => inbound::Effect::Deliver(inbound_message(*message)),
+        e::Effect::Pair(request) => inbound::Effect::Pair(inbound::PairingRequest {
+            account_id: request.account_id,
+            sender_id: request.sender_id,
+            sender_name: request.sender_name,
+            thread: thread(request.thread),
+            message_id: request.message_id,
+        }),
+        e::Effect::Drop(dropped) => inbound::Effect::Drop(inbound::Dropped {
+            reason: drop_reason(dropped.reason),
+            detail: dropped.detail,
+            thread: dropped.thread.map(thread),
+            sender_id: dropped.sender_id,
+            message_id: dropped.message_id,
+        }),
+        e::Effect::Lifecycle(event) => inbound::Effect::Lifecycle(match event {
+            e::ListenerEvent::Session(id) => inbound::ListenerEvent::Session(id),
+            e::ListenerEvent::Connected => inbound::ListenerEvent::Connected,
+            e::ListenerEvent::Heartbeat => inbound::ListenerEvent::Heartbeat,
+            e::ListenerEvent::Error(message) => inbound::ListenerEvent::Error(message),
+            e::ListenerEvent::Closed(reason) => inbound::ListenerEvent::Closed(reason),
+        }),
+        e::Effect::Log(entry) => inbound::Effect::Log(inbound::LogEntry {
+            level: match entry.level {
+                e::LogLevel::Debug => inbound::LogLevel::Debug,
+                e::LogLevel::Info => inbound::LogLevel::Info,
+                e::LogLevel::Warn => inbound::LogLevel::Warn,
+                e::LogLevel::Error => inbound::LogLevel::Error,
+            },
+            message: entry.message,
+        }),
+    }
+}
+
+fn drop_reason(from: e::DropReason) -> inbound::DropReason {
+    use inbound::DropReason as To;
+    match from {
+        e::DropReason::Blank => To::Blank,
+        e::DropReason::Malformed => To::Malformed,
+        e::DropReason::LineTooLong => To::LineTooLong,
+        e::DropReason::SenderMissing => To::SenderMissing,
+        e::DropReason::OwnMessage => To::OwnMessage,
+        e::DropReason::DmDisabled => To::DmDisabled,
+        e::DropReason::SenderNotAllowed => To::SenderNotAllowed,
+        e::DropReason::GroupDisabled => To::GroupDisabled,
+        e::DropReason::GroupClosed => To::GroupClosed,
+        e::DropReason::GroupNotAllowed => To::GroupNotAllowed,
+        e::DropReason::GroupSenderNotAllowed => To::GroupSenderNotAllowed,
+        e::DropReason::CommandNotAuthorized => To::CommandNotAuthorized,
+        e::DropReason::NotMentioned => To::NotMentioned,
+    }
+}
+
+fn inbound_message(from: e::InboundMessage) -> inbound::InboundMessage {
+    inbound::InboundMessage {
+        thread: thread(from.thread),
+        admission: match from.admission {
+            e::Admission::SenderAllowed => inbound::Admission::SenderAllowed,
+            e::Admission::SenderPaired => inbound::Admission::SenderPaired,
+            e::Admission::DmOpen => inbound::Admission::DmOpen,
+            e::Admission::GroupAllowed => inbound::Admission::GroupAllowed,
+            e::Admission::GroupOpen => inbound::Admission::GroupOpen,
+        },
+        account_id: from.account_id,
+        session_key: from.session_key,
+        sender_id: from.sender_id,
+        sender_name: from.sender_name,
+        body: from.body,
+        raw_body: from.raw_body,
+        command_body: from.command_body,
+        from: from.from,
+        to: from.to,
+        conversation_label: from.conversation_label,
+        group_subject: from.group_subject,
+        command_authorized: from.command_authorized,
+        was_mentioned: from.was_mentioned,
+        message_id: from.message_id,
+        message_id_full: from.message_id_full,
+        timestamp: from.timestamp,
+        reply_to: from.reply_to.map(|quote| inbound::Quote {
+            id: quote.id,
+            body: quote.body,
+            sender_name: quote.sender_name,
+        }),
+        media: from
+            .media
+            .into_iter()
+            .map(|media| inbound::Media { path: media.path, url: media.url, mime: media.mime })
+            .collect(),
+        history: from
+            .history
+            .into_iter()
+            .map(|entry| inbound::HistoryEntry {
+                message_id: entry.message_id,
+                sender: entry.sender,
+                body: entry.body,
+                timestamp: entry.timestamp,
+            })
+            .collect(),
+    }
+}

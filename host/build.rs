@@ -1,0 +1,81 @@
+//! Builds the guest component, so that the host can embed it.
+//!
+//! Artifact dependencies are not stable, so this runs cargo a second time, in a target folder of
+//! its own: one that it shared with the outer cargo would be locked.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wit_component::ComponentEncoder;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PACKAGE: &str = "zalouser-channel";
+
+fn main() {
+    if let Err(err) = build() {
+        println!("cargo::error={err}");
+    }
+}
+
+fn build() -> Result<(), Box<dyn Error>> {
+    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
+    for source in ["Cargo.toml", "Cargo.lock", "guest/channel", "guest/logic", "settings", "wit"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
+    }
+    check_target()?;
+
+    let out_dir = PathBuf::from(variable("OUT_DIR")?);
+    let module = build_module(&workspace, &target_dir(&out_dir)?)?;
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(&fs::read(&module)?)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
+    let path = out_dir.join("zalouser.wasm");
+    fs::write(&path, component)?;
+    println!("cargo::rustc-env=ZALOUSER_COMPONENT={}", path.display());
+    Ok(())
+}
+
+/// Names the mend when the guest's target is not there; cargo itself says this in a hundred lines.
+fn check_target() -> Result<(), Box<dyn Error>> {
+    let rustc = variable("RUSTC")?;
+    let output = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let folder = String::from_utf8(output.stdout)?;
+    if output.status.success() && Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    Err(format!("the guest needs the target {TARGET}; run: rustup toolchain install").into())
+}
+
+/// One folder for all profiles of the host, beside theirs: `OUT_DIR` is
+/// `<target>/<profile>/build/<package>/out`.
+fn target_dir(out_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let target = out_dir.ancestors().nth(4).ok_or("OUT_DIR is not where cargo puts it")?;
+    Ok(target.join("guest"))
+}
+
+fn build_module(workspace: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let status = Command::new(variable("CARGO")?)
+        .current_dir(workspace)
+        .args(["build", "--locked", "--package", PACKAGE, "--profile", "guest", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(target_dir)
+        // What the outer cargo was told about the host does not hold for the guest.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .status()?;
+    if !status.success() {
+        return Err(format!("the guest does not build; run: cargo build -p {PACKAGE} --target {TARGET}").into());
+    }
+    Ok(target_dir.join(TARGET).join("guest").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
+}
+
+fn variable(name: &str) -> Result<String, Box<dyn Error>> {
+    env::var(name).map_err(|err| format!("{name}: {err}").into())
+}

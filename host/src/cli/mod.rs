@@ -1,0 +1,124 @@
+//! The command line.
+
+mod demo;
+mod gateway;
+mod log;
+mod replay;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::sandbox::{Guest, Limits, Sandbox};
+use crate::settings::Settings;
+use crate::state_dir::StateDir;
+use crate::zca::Zca;
+
+/// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
+#[derive(Debug, Parser)]
+#[command(name = "zalouser", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+struct Global {
+    /// The zca program [default: plugins.entries.zalouser.config.zca, else `zca` on PATH]
+    #[arg(long, global = true, value_name = "PATH", env = "ZALOUSER_ZCA", hide_env_values = true)]
+    zca: Option<PathBuf>,
+    /// How log lines look on stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: log::Format,
+    /// Log what is of use only in search of a fault
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch a simulated Zalo chat being paired, answered, chunked and refused
+    Demo(demo::Arguments),
+    /// Run the accounts
+    #[command(subcommand)]
+    Gateway(gateway::Command),
+    /// Show what the current configuration makes of recorded `zca listen` output
+    Replay(replay::Arguments),
+}
+
+/// Runs the program with these arguments, the first of which is its own name. The exit code is 0
+/// when the command was done, 1 when it failed, and 2 when it was used wrongly.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(err) => {
+            // Nobody is left to be told when this cannot be printed.
+            let _ = err.print();
+            return if err.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
+        Err(err) => {
+            let _ = writeln!(io::stderr(), "zalouser: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<()> {
+    log::start(cli.global.log_format, cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime does not start")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Replay(arguments) => replay::run(arguments).await,
+        }
+    })
+}
+
+/// The program that speaks to Zalo: named on the command line or by `ZALOUSER_ZCA`, else in the
+/// settings, else `zca` on `PATH`.
+fn zca(global: &Global, settings: &Settings) -> Zca {
+    let named = global.zca.as_ref().or(settings.zca.as_ref());
+    Zca::new(named.cloned().unwrap_or_else(|| "zca".into()))
+}
+
+/// The state folder that this machine's environment names.
+fn state_dir() -> anyhow::Result<StateDir> {
+    StateDir::find(|name| env::var(name).ok(), env::home_dir().as_deref())
+        .context("there is no home folder; set OPENCLAW_STATE_DIR")
+}
+
+/// A guest of the shipped component that reads the configuration of `state`.
+async fn load_config(sandbox: &Sandbox, state: &StateDir) -> anyhow::Result<Config> {
+    let mut guest: Guest = sandbox.load_shipped()?.instantiate().await?;
+    let config = Config::load(&Config::path(state), &mut guest).await?;
+    for warning in config.warnings() {
+        tracing::warn!("{}: {warning}", config.file.display());
+    }
+    Ok(config)
+}
+
+fn sandbox() -> anyhow::Result<Sandbox> {
+    Ok(Sandbox::new(Limits::default(), None)?)
+}
+
+fn is_broken_pipe(err: &anyhow::Error) -> bool {
+    let io = err.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,115 @@
+//! `zalouser replay`: what the current configuration makes of recorded `zca listen` output.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::clock;
+use crate::decision::Decision;
+use crate::gateway::context::Context;
+use crate::sandbox::bindings::inbound::Effect;
+use crate::sandbox::{Monitor, Pushed};
+use crate::store::{AccountFiles, PairingStore};
+use crate::zone;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Recorded output of `zca listen`, or `-` for standard input
+    file: PathBuf,
+    /// The account that is to judge it [default: the default account]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Print one JSON object a message
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line of `--json`.
+#[derive(Serialize)]
+struct Record<'a> {
+    outcome: &'static str,
+    reason: &'static str,
+    account: &'a str,
+    #[serde(rename = "senderId")]
+    sender_id: Option<&'a str>,
+    #[serde(rename = "messageId")]
+    message_id: Option<&'a str>,
+    detail: Option<&'a str>,
+    context: Option<Context>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut input: Box<dyn Read> = if arguments.file.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        let file = File::open(&arguments.file);
+        Box::new(file.with_context(|| format!("cannot open {}", arguments.file.display()))?)
+    };
+    let state = super::state_dir()?;
+    let sandbox = super::sandbox()?;
+    let config = super::load_config(&sandbox, &state).await?;
+    let Some(account) = config.account(arguments.account.as_deref()) else {
+        let ids: Vec<_> = config.channel.accounts.iter().map(|account| account.id.as_str()).collect();
+        let asked = arguments.account.unwrap_or_default();
+        bail!("there is no account {asked:?}; there is: {}", ids.join(", "));
+    };
+    let files = AccountFiles::of(&account.id, &config.channel.default_account);
+    let paired = PairingStore::new(&state, files).allowed()?;
+    let zone = zone::offsets(&account.envelope.zone)?;
+    let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone).await?;
+    monitor.set_paired(paired).await?;
+
+    let mut out = io::stdout().lock();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let read = match input.read(&mut chunk) {
+            Ok(read) => read,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            Err(err) => return Err(err).context(format!("cannot read {}", arguments.file.display())),
+        };
+        let now = clock::now_ms();
+        let pushed = match chunk.get(..read) {
+            Some([]) | None => monitor.finish(now).await?,
+            Some(bytes) => monitor.push(bytes, now).await?,
+        };
+        print(&mut out, &account.id, pushed, arguments.json)?;
+        if read == 0 {
+            return Ok(out.flush()?);
+        }
+    }
+}
+
+fn print(out: &mut impl Write, account: &str, pushed: Pushed, json: bool) -> anyhow::Result<()> {
+    for failure in &pushed.failures {
+        tracing::error!(account, "{failure}; the line is lost");
+    }
+    for effect in &pushed.effects {
+        if let Effect::Log(entry) = effect {
+            crate::gateway::log(account, entry);
+        }
+        let Some(decision) = Decision::of(effect) else { continue };
+        if json {
+            let record = Record {
+                outcome: decision.outcome,
+                reason: decision.reason,
+                account,
+                sender_id: decision.sender_id,
+                message_id: decision.message_id,
+                detail: decision.detail,
+                context: match effect {
+                    Effect::Deliver(message) => Some(Context::of(message)),
+                    _ => None,
+                },
+            };
+            serde_json::to_writer(&mut *out, &record).map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{decision}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The gateway's configuration file: the channel as the guest reads it, and the shim's own settings.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use zalouser_settings::Problem;
+
+use crate::sandbox::bindings::config::{Account, ConfigError, Configuration, Environment};
+use crate::sandbox::{self, Guest};
+use crate::settings::Settings;
+use crate::state_dir::StateDir;
+
+/// The configuration file, read and found to be in order.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it is.
+    pub file: PathBuf,
+    /// The channel's accounts.
+    pub channel: Configuration,
+    /// The shim's own settings.
+    pub settings: Settings,
+}
+
+/// Why there is no configuration to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("{file}: {source}", file = file.display())]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What the file says is wrong.
+    #[error("{}", Broken { file, problems })]
+    Broken {
+        /// Which file.
+        file: PathBuf,
+        /// Everything that is wrong. Never empty.
+        problems: Vec<Problem>,
+    },
+    /// The guest that reads it failed.
+    #[error(transparent)]
+    Guest(#[from] sandbox::Error),
+}
+
+impl Config {
+    /// Where the file is: `OPENCLAW_CONFIG_PATH`, else in the state folder.
+    pub fn path(state: &StateDir) -> PathBuf {
+        match env::var_os("OPENCLAW_CONFIG_PATH") {
+            Some(path) if !path.is_empty() => path.into(),
+            _ => state.config_file(),
+        }
+    }
+
+    /// Reads the file at `path`. One that does not exist is an empty one: there is one account then,
+    /// with the defaults.
+    ///
+    /// # Errors
+    /// See [`Error`]; what is wrong is told all at once.
+    pub async fn load(path: &Path, guest: &mut Guest) -> Result<Self, Error> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(err) if err.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(Error::Unreadable { file: path.to_owned(), source }),
+        };
+        let zca_profile = env::var("ZCA_PROFILE").ok().filter(|profile| !profile.trim().is_empty());
+        let channel = guest.load_config(&text, &Environment { zca_profile }).await?;
+        let document = zalouser_settings::parse(&text).map_err(|problem| vec![problem]);
+        let settings = document.and_then(|document| Settings::read(&document));
+        match (channel, settings) {
+            (Ok(channel), Ok(settings)) => Ok(Self { file: path.to_owned(), channel, settings }),
+            (channel, settings) => {
+                let mut problems: Vec<_> =
+                    channel.err().unwrap_or_default().into_iter().map(problem).collect();
+                // A syntax error was told by both readers.
+                for problem in settings.err().unwrap_or_default() {
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
+                Err(Error::Broken { file: path.to_owned(), problems })
+            }
+        }
+    }
+
+    /// What is allowed but probably not meant.
+    pub fn warnings(&self) -> impl Iterator<Item = Problem> {
+        self.channel.warnings.iter().cloned().map(problem)
+    }
+
+    /// The account of this id, without regard to case; the default one when none is named.
+    pub fn account(&self, id: Option<&str>) -> Option<&Account> {
+        let id = id.unwrap_or(&self.channel.default_account).to_lowercase();
+        self.channel.accounts.iter().find(|account| account.id.to_lowercase() == id)
+    }
+}
+
+struct Broken<'a> {
+    file: &'a Path,
+    problems: &'a [Problem],
+}
+
+impl fmt::Display for Broken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems {
+            [problem] => write!(f, "{}: {problem}", self.file.display()),
+            problems => {
+                write!(f, "{} has {} problems:", self.file.display(), problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
+        }
+    }
+}
+
+fn problem(from: ConfigError) -> Problem {
+    Problem {
+        path: from.path,
+        found: from.found,
+        problem: from.problem,
+        allowed: from.allowed,
+        suggestion: from.suggestion,
+    }
+}

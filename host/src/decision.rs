@@ -1,0 +1,124 @@
+//! What the guest decided about a message, in words.
+
+use std::fmt;
+
+use crate::sandbox::bindings::inbound::{Admission, DropReason, Effect};
+use crate::sandbox::bindings::types::{ChatKind, Thread};
+
+/// What became of one message and why, as `replay`, the demo and the log tell it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decision<'a> {
+    /// `deliver`, `pair` or `drop`.
+    pub outcome: &'static str,
+    /// The typed reason under its name in the WIT package; `not-paired` for `pair`.
+    pub reason: &'static str,
+    /// Where it was written, if that could be read.
+    pub thread: Option<&'a Thread>,
+    /// Who wrote it, if that could be read.
+    pub sender_id: Option<&'a str>,
+    /// Its id, if that could be read.
+    pub message_id: Option<&'a str>,
+    /// The reason of a drop with the ids concerned.
+    pub detail: Option<&'a str>,
+    /// What it says, if it was let through.
+    pub text: Option<&'a str>,
+}
+
+impl<'a> Decision<'a> {
+    /// The decision in an effect; none for one that is not about a message.
+    pub fn of(effect: &'a Effect) -> Option<Self> {
+        match effect {
+            Effect::Deliver(message) => Some(Self {
+                outcome: "deliver",
+                reason: admission(message.admission),
+                thread: Some(&message.thread),
+                sender_id: Some(&message.sender_id),
+                message_id: Some(&message.message_id),
+                detail: None,
+                text: Some(&message.raw_body),
+            }),
+            Effect::Pair(request) => Some(Self {
+                outcome: "pair",
+                reason: "not-paired",
+                thread: Some(&request.thread),
+                sender_id: Some(&request.sender_id),
+                message_id: Some(&request.message_id),
+                detail: None,
+                text: None,
+            }),
+            Effect::Drop(dropped) => Some(Self {
+                outcome: "drop",
+                reason: drop_reason(dropped.reason),
+                thread: dropped.thread.as_ref(),
+                sender_id: dropped.sender_id.as_deref(),
+                message_id: dropped.message_id.as_deref(),
+                detail: Some(&dropped.detail),
+                text: None,
+            }),
+            Effect::Lifecycle(_) | Effect::Log(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Decision<'_> {
+    /// One line without an end, aligned with others.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8}{:<26}", self.outcome, self.reason)?;
+        if let Some(id) = self.message_id {
+            write!(f, "{id}  ")?;
+        }
+        match (self.thread, self.sender_id) {
+            (Some(thread), sender) if thread.kind == ChatKind::Group => {
+                write!(f, "group {} from {}", thread.id, sender.unwrap_or("nobody"))?;
+            }
+            (_, Some(sender)) => write!(f, "from {sender}")?,
+            _ => {}
+        }
+        match (self.text, self.detail) {
+            (Some(text), _) => write!(f, ": {}", one_line(text)),
+            (None, Some(detail)) => write!(f, ": {}", one_line(detail)),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// A stranger's text as something that a terminal can show: control characters would let it write
+/// over other lines.
+pub fn one_line(text: &str) -> String {
+    let printable = |char: char| match char {
+        '\n' => '⏎',
+        char if char.is_control() => '\u{fffd}',
+        char => char,
+    };
+    text.chars().map(printable).collect()
+}
+
+/// The name of an admission in the WIT package.
+pub fn admission(admission: Admission) -> &'static str {
+    match admission {
+        Admission::SenderAllowed => "sender-allowed",
+        Admission::SenderPaired => "sender-paired",
+        Admission::DmOpen => "dm-open",
+        Admission::GroupAllowed => "group-allowed",
+        Admission::GroupOpen => "group-open",
+    }
+}
+
+/// The name of a reason to drop in the WIT package.
+pub fn drop_reason(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Blank => "blank",
+        DropReason::Malformed => "malformed",
+        DropReason::LineTooLong => "line-too-long",
+        DropReason::SenderMissing => "sender-missing",
+        DropReason::OwnMessage => "own-message",
+        DropReason::DmDisabled => "dm-disabled",
+        DropReason::SenderNotAllowed => "sender-not-allowed",
+        DropReason::GroupDisabled => "group-disabled",
+        DropReason::GroupClosed => "group-closed",
+        DropReason::GroupNotAllowed => "group-not-allowed",
+        DropReason::GroupSenderNotAllowed => "group-sender-not-allowed",
+        DropReason::CommandNotAuthorized => "command-not-authorized",
+        DropReason::NotMentioned => "not-mentioned",
+    }
+}

@@ -1,0 +1,168 @@
+//! One account: its listener, its monitor, and what comes of the monitor's effects.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::event::What;
+use super::lanes::Lanes;
+use super::pairing;
+use super::reply::Replies;
+use crate::clock;
+use crate::decision::Decision;
+use crate::sandbox::bindings::config::Account;
+use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
+use crate::sandbox::bindings::types::{ChatKind, Thread};
+use crate::sandbox::{self, Monitor, Pushed};
+use crate::store::{AllowFile, PairingStore};
+use crate::zca::Profile;
+use crate::zca::listener::{Listener, Output};
+
+/// One account that runs.
+pub(super) struct Running {
+    pub(super) account: Arc<Account>,
+    /// Whether it is the one that is meant when none is named.
+    pub(super) is_default: bool,
+    pub(super) monitor: Monitor,
+    pub(super) store: PairingStore,
+    pub(super) allow_file: AllowFile,
+    pub(super) replies: Arc<Replies>,
+    pub(super) lanes: Lanes,
+}
+
+impl Running {
+    /// Reads the listener and acts on what the guest makes of it, until `stop` turns true. Returns
+    /// when the listener's process is gone.
+    pub(super) async fn run(mut self, mut listener: Listener, mut stop: watch::Receiver<bool>) {
+        let stopped = async move {
+            // A sender that is gone will not ask any more: that is a stop, too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        tokio::pin!(stopped);
+        loop {
+            let output = tokio::select! {
+                output = listener.next() => output,
+                () = &mut stopped => break,
+            };
+            let Some(output) = output else { break };
+            if let Err(err) = self.take(output).await {
+                tracing::error!(account = self.account.id, "{err}; what the listener printed is lost");
+            }
+        }
+        listener.stop().await;
+    }
+
+    async fn take(&mut self, output: Output) -> Result<(), sandbox::Error> {
+        let account = self.account.id.as_str();
+        match output {
+            Output::Started { pid } => {
+                tracing::info!(account, pid, profile = self.account.profile, "listening");
+                self.replies.events.tell(account, What::Listening);
+            }
+            Output::Stderr(line) => tracing::warn!(account, "zca: {line}"),
+            Output::Bytes(bytes) => {
+                self.refresh_paired().await?;
+                let pushed = self.monitor.push(&bytes, clock::now_ms()).await?;
+                self.act(pushed);
+            }
+            Output::Ended { exit, restart_in } => {
+                let seconds = restart_in.as_secs_f32();
+                tracing::info!(account, "the listener ended ({exit}); it is started again in {seconds:.1} s");
+                let pushed = self.monitor.finish(clock::now_ms()).await?;
+                self.act(pushed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the list of paired senders to the guest if somebody changed it.
+    async fn refresh_paired(&mut self) -> Result<(), sandbox::Error> {
+        let account = self.account.id.as_str();
+        let paired = match self.allow_file.changed() {
+            Ok(false) => return Ok(()),
+            Ok(true) => self.store.allowed(),
+            Err(err) => {
+                tracing::error!(account, "the list of paired senders cannot be read: {err}");
+                return Ok(());
+            }
+        };
+        match paired {
+            Ok(paired) => self.monitor.set_paired(paired).await,
+            Err(err) => {
+                tracing::error!(account, "{err}; those paired before stay so");
+                Ok(())
+            }
+        }
+    }
+
+    fn act(&self, pushed: Pushed) {
+        let account = self.account.id.as_str();
+        for failure in pushed.failures {
+            tracing::error!(account, "{failure}; the line that led to it is lost");
+        }
+        for effect in pushed.effects {
+            self.replies.events.tell(account, What::Decided(effect.clone()));
+            match effect {
+                Effect::Deliver(message) => self.deliver(message),
+                Effect::Pair(request) => self.pair(request),
+                Effect::Drop(ref dropped) => {
+                    tracing::debug!(account, reason = Decision::of(&effect).map(|it| it.reason), "{}", dropped.detail);
+                }
+                Effect::Lifecycle(event) => log_listener(account, &event),
+                Effect::Log(entry) => super::log(account, &entry),
+            }
+        }
+    }
+
+    fn deliver(&self, message: InboundMessage) {
+        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
+        let lane = lane(&account, &message.thread);
+        let refused = self.lanes.submit(&lane, async move { replies.answer(&account, message).await });
+        self.report_full(&lane, refused.is_err());
+    }
+
+    fn pair(&self, request: PairingRequest) {
+        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
+        let (store, is_default) = (self.store.clone(), self.is_default);
+        let lane = lane(&account, &request.thread);
+        let refused = self.lanes.submit(&lane, async move {
+            pairing::offer(&replies, store, &account, is_default, request).await;
+        });
+        self.report_full(&lane, refused.is_err());
+    }
+
+    fn report_full(&self, lane: &str, full: bool) {
+        if full {
+            tracing::error!(
+                account = self.account.id,
+                lane,
+                "a message was dropped: {} of this conversation are waiting already",
+                Lanes::CAPACITY
+            );
+        }
+    }
+}
+
+/// The profile that holds an account's session.
+pub(super) fn profile(account: &Account) -> Profile {
+    Profile::new(&account.profile)
+}
+
+/// Messages of one thread of one account are handled in order.
+fn lane(account: &Account, thread: &Thread) -> String {
+    let kind = match thread.kind {
+        ChatKind::Direct => "direct",
+        ChatKind::Group => "group",
+    };
+    format!("{}:{kind}:{}", account.id, thread.id)
+}
+
+fn log_listener(account: &str, event: &ListenerEvent) {
+    match event {
+        ListenerEvent::Session(id) => tracing::debug!(account, "listener session {id}"),
+        ListenerEvent::Connected => tracing::info!(account, "connected to zalo"),
+        ListenerEvent::Heartbeat => {}
+        ListenerEvent::Error(message) => tracing::warn!(account, "the listener reports: {message}"),
+        ListenerEvent::Closed(reason) => tracing::info!(account, "the connection was closed: {reason}"),
+    }
+}

@@ -1,0 +1,123 @@
+//! From a message that was let through to the answer on Zalo.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::agent::{Agent, AgentReply};
+use super::composer::Composer;
+use super::context::Context;
+use super::event::{Events, What};
+use crate::sandbox::bindings::config::Account;
+use crate::sandbox::bindings::inbound::InboundMessage;
+use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
+use crate::sandbox::bindings::types::{Command, Thread};
+use crate::zca::{Profile, Zca, send};
+
+/// How many conversations an agent answers at a time.
+const AGENT_CALLS: usize = 16;
+/// How many conversations are sent to at a time.
+const SENDS: usize = 4;
+
+/// Has messages answered and sends the answers.
+pub(super) struct Replies {
+    agent: Option<Agent>,
+    zca: Zca,
+    pub(super) composer: Composer,
+    pub(super) events: Events,
+    agent_calls: Semaphore,
+    sends: Semaphore,
+}
+
+/// How far an answer got.
+struct Progress {
+    sent: usize,
+    failure: Option<String>,
+}
+
+impl Replies {
+    pub(super) fn new(agent: Option<Agent>, zca: Zca, composer: Composer, events: Events) -> Arc<Self> {
+        let (agent_calls, sends) = (Semaphore::new(AGENT_CALLS), Semaphore::new(SENDS));
+        Arc::new(Self { agent, zca, composer, events, agent_calls, sends })
+    }
+
+    /// Has one message answered. What goes wrong is logged and told to those who watch: there is
+    /// nobody else who could do something about it.
+    pub(super) async fn answer(&self, account: &Account, message: InboundMessage) {
+        let thread = message.thread.clone();
+        let progress = match self.compose(account, &message).await {
+            Ok(commands) => self.send(account, commands).await,
+            Err(failure) => Progress { sent: 0, failure: Some(failure) },
+        };
+        if let Some(failure) = &progress.failure {
+            let (account, message) = (&account.id, &message.message_id);
+            tracing::error!(account, thread = thread.id, message, sent = progress.sent, "{failure}");
+        }
+        let Progress { sent, failure } = progress;
+        self.events.tell(&account.id, What::Answered { thread, sent, failure });
+    }
+
+    /// Asks the agent and plans its answer. The error is what went wrong, for a log.
+    async fn compose(&self, account: &Account, message: &InboundMessage) -> Result<Vec<Command>, String> {
+        let Some(agent) = &self.agent else {
+            return Err("nobody answers; set plugins.entries.zalouser.config.agent".to_owned());
+        };
+        let reply = {
+            let _permit = self.agent_calls.acquire().await;
+            agent.answer(&Context::of(message)).await
+        };
+        let reply = reply.map_err(|err| format!("the agent did not answer: {err}"))?;
+        if reply.is_empty() {
+            tracing::debug!(account = account.id, thread = message.thread.id, "the agent said nothing");
+            return Ok(Vec::new());
+        }
+        let reply = addressed(reply, message.thread.clone());
+        let planned = self.composer.plan(&account.replies, &reply).await;
+        planned.map_err(|err| format!("the answer was not planned: {err}"))
+    }
+
+    /// Carries out commands in order, up to the first that fails.
+    async fn send(&self, account: &Account, commands: Vec<Command>) -> Progress {
+        let total = commands.len();
+        let mut sent = 0;
+        let _permit = self.sends.acquire().await;
+        for command in commands {
+            if let Err(failure) = self.carry_out(account, command).await {
+                let failure = match sent {
+                    0 => failure,
+                    _ => format!("{failure}; {sent} of {total} parts were delivered before"),
+                };
+                return Progress { sent, failure: Some(failure) };
+            }
+            sent += 1;
+        }
+        Progress { sent, failure: None }
+    }
+
+    /// Carries out one command that sends something.
+    pub(super) async fn carry_out(&self, account: &Account, command: Command) -> Result<(), String> {
+        if let Command::SendMedia(media) = &command
+            && !is_web_address(&media.source)
+        {
+            return Err(format!("{:?} was not sent: only http and https addresses may be sent", media.source));
+        }
+        let profile = Profile::new(&account.profile);
+        let receipt = send(&self.zca, &profile, &command).await.map_err(|err| err.to_string())?;
+        self.events.tell(&account.id, What::Sent { command, receipt });
+        Ok(())
+    }
+}
+
+fn addressed(reply: AgentReply, thread: Thread) -> Reply {
+    let model = reply.model.map(|model| ModelInfo {
+        provider: model.provider,
+        model: model.model,
+        thinking_level: None,
+    });
+    Reply { thread, text: reply.text, media: reply.media, model }
+}
+
+fn is_web_address(source: &str) -> bool {
+    let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
+}

@@ -1,0 +1,190 @@
+//! What has to be in order before an account runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::account::{Running, profile};
+use super::lanes::Lanes;
+use super::reply::Replies;
+use crate::config::Config;
+use crate::sandbox::bindings::config::Account;
+use crate::sandbox::bindings::types::{Command, ExitStatus};
+use crate::sandbox::{self, Component, Monitor};
+use crate::state_dir::StateDir;
+use crate::store::{AccountFiles, PairingStore};
+use crate::zca::listener::{self, Listener};
+use crate::zca::probe::Support;
+use crate::zca::profile_lock::{LockError, ProfileLock};
+use crate::zca::{ProbeError, Zca};
+use crate::zone;
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is nothing to run.
+    #[error("no account is enabled; set channels.zalouser.enabled, or an account's own, to true")]
+    NothingEnabled,
+    /// `zca` does not run.
+    #[error(transparent)]
+    Zca(#[from] ProbeError),
+    /// No account can run; each one's reason was logged, and this is the last.
+    #[error(transparent)]
+    Account(AccountError),
+}
+
+/// Why one account cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Nobody is logged in.
+    #[error("account {account} is not logged in ({reason}); run: {login}")]
+    NotLoggedIn {
+        /// The account.
+        account: String,
+        /// What `zca` said.
+        reason: String,
+        /// The command that mends it.
+        login: String,
+    },
+    /// Another account of the same configuration runs on its profile.
+    #[error(
+        "accounts {first} and {account} have the same zca profile {profile:?}, on which only one can \
+         listen; give one of them another `profile`"
+    )]
+    SharedProfile {
+        /// The account that is refused.
+        account: String,
+        /// The one that runs.
+        first: String,
+        /// Their profile.
+        profile: String,
+    },
+    /// Another process listens on its profile.
+    #[error("account {account}: {source}")]
+    Locked {
+        /// The account.
+        account: String,
+        /// Who holds the lock.
+        source: LockError,
+    },
+    /// Its guest failed at the start.
+    #[error("account {account}: {source}")]
+    Guest {
+        /// The account.
+        account: String,
+        /// How.
+        source: sandbox::Error,
+    },
+}
+
+/// All that is needed to start accounts.
+pub(super) struct Start {
+    pub(super) component: Component,
+    pub(super) config: Config,
+    pub(super) state: StateDir,
+    pub(super) zca: Zca,
+    pub(super) replies: Arc<Replies>,
+    pub(super) lanes: Lanes,
+}
+
+impl Start {
+    /// Starts every enabled account that can run.
+    pub(super) async fn all(&self) -> Result<Vec<(Running, Listener)>, StartError> {
+        let enabled = || self.config.channel.accounts.iter().filter(|account| account.enabled);
+        if enabled().next().is_none() {
+            return Err(StartError::NothingEnabled);
+        }
+        let support = Support::probe(&self.zca).await?;
+        tracing::info!("{} is version {}", self.zca.program().display(), support.version());
+        let mut started = Vec::new();
+        let mut profiles = HashMap::new();
+        let mut refusal = None;
+        for account in enabled() {
+            let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
+            let result = if first == account.id {
+                self.one(account, &support).await
+            } else {
+                let (account, profile) = (account.id.clone(), account.profile.clone());
+                Err(AccountError::SharedProfile { account, first, profile })
+            };
+            match result {
+                Ok(running) => started.push(running),
+                Err(err) => {
+                    if let Some(earlier) = refusal.replace(err) {
+                        tracing::error!("{earlier}");
+                    }
+                }
+            }
+        }
+        match refusal {
+            Some(err) if started.is_empty() => Err(StartError::Account(err)),
+            Some(err) => {
+                tracing::error!("{err}");
+                Ok(started)
+            }
+            None => Ok(started),
+        }
+    }
+
+    async fn one(
+        &self,
+        account: &Account,
+        support: &Support,
+    ) -> Result<(Running, Listener), AccountError> {
+        let id = account.id.clone();
+        let lock = ProfileLock::acquire(&self.state.own().join("listeners"), &profile(account))
+            .map_err(|source| AccountError::Locked { account: id.clone(), source })?;
+        self.check_session(account).await?;
+        let monitor = self
+            .monitor(account)
+            .await
+            .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
+        let is_default = id == self.config.channel.default_account;
+        let store =
+            PairingStore::new(&self.state, AccountFiles::of(&id, &self.config.channel.default_account));
+        let running = Running {
+            account: Arc::new(account.clone()),
+            is_default,
+            monitor,
+            allow_file: store.allow_file(),
+            store,
+            replies: Arc::clone(&self.replies),
+            lanes: self.lanes.clone(),
+        };
+        let options = listener::Options::new(support.clone(), self.config.settings.heartbeat);
+        Ok((running, Listener::start(self.zca.clone(), profile(account), options, lock)))
+    }
+
+    async fn check_session(&self, account: &Account) -> Result<(), AccountError> {
+        let outcome = self.zca.call(&profile(account), &Command::SessionStatus).await;
+        if outcome.status == ExitStatus::Exited(0) {
+            return Ok(());
+        }
+        let reason = match outcome.status {
+            ExitStatus::TimedOut => "zca did not answer in time".to_owned(),
+            ExitStatus::NotStarted(reason) => reason,
+            ExitStatus::Exited(_) => crate::zca::receipt::reason(&outcome),
+        };
+        let login = format!("{} --profile {} auth login", self.zca.program().display(), account.profile);
+        Err(AccountError::NotLoggedIn { account: account.id.clone(), reason, login })
+    }
+
+    /// A monitor that knows the names it asked for.
+    async fn monitor(&self, account: &Account) -> Result<Monitor, sandbox::Error> {
+        let zone = zone::offsets(&account.envelope.zone).unwrap_or_else(|err| {
+            tracing::warn!(account = account.id, "{err}; times are told in UTC");
+            Vec::new()
+        });
+        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone).await?;
+        let mut outcomes = Vec::new();
+        for command in monitor.prepare().await? {
+            outcomes.push(self.zca.call(&profile(account), &command).await);
+        }
+        let effects = monitor.learn(outcomes).await?;
+        for effect in effects {
+            if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
+                super::log(&account.id, &entry);
+            }
+        }
+        Ok(monitor)
+    }
+}

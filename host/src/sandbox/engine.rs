@@ -1,0 +1,116 @@
+//! The one engine that compiles and runs guests.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, io, thread};
+
+use rustix::fs::Mode;
+use wasmtime::component::Linker;
+use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+
+use super::component::Component;
+use super::error::Error;
+use super::limits::{Growth, Limits, TICK};
+
+/// Compiles components and knows what they may import: WASI 0.2 with everything denied, or nothing.
+#[derive(Clone)]
+pub struct Sandbox {
+    engine: Engine,
+    linker: Arc<Linker<State>>,
+    limits: Limits,
+}
+
+/// What a guest's store holds.
+pub(super) struct State {
+    pub(super) growth: Growth,
+    /// Ticks that the running call has left.
+    pub(super) ticks: u64,
+    wasi: WasiCtx,
+    resources: ResourceTable,
+}
+
+impl State {
+    /// No folder, no environment variable, no socket, no stdio of ours.
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            growth: Growth::within(limits),
+            ticks: 0,
+            wasi: WasiCtx::builder().build(),
+            resources: ResourceTable::new(),
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.resources }
+    }
+}
+
+impl Sandbox {
+    /// Sets up the engine. With `cache`, compiled code is kept in that folder, which is made for
+    /// this user alone: what lies there is run as native code.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the folder cannot be used or the engine does not start.
+    pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, Error> {
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            // A third of the cost of a call; needed only for async in WIT, of which there is none.
+            .concurrency_support(false);
+        if let Some(folder) = cache {
+            config.cache(Some(open_cache(folder)?));
+        }
+        let engine = Engine::new(&config).map_err(|err| Error::Engine(format!("{err:#}")))?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+            .map_err(|err| Error::Engine(format!("{err:#}")))?;
+        tick(&engine)?;
+        Ok(Self { engine, linker: Arc::new(linker), limits })
+    }
+
+    /// Compiles the component that is part of this program.
+    ///
+    /// # Errors
+    /// [`Error::Load`]; never for a program that was built by its own build script.
+    pub fn load_shipped(&self) -> Result<Component, Error> {
+        self.load(super::SHIPPED)
+    }
+
+    /// Compiles a component, which takes some 30 ms unless the cache has it.
+    ///
+    /// # Errors
+    /// [`Error::Load`] when the bytes are not a component, or it does not fit the WIT world of this
+    /// host.
+    pub fn load(&self, bytes: &[u8]) -> Result<Component, Error> {
+        Component::compile(&self.engine, &self.linker, &self.limits, bytes)
+    }
+}
+
+fn open_cache(folder: &Path) -> Result<Cache, Error> {
+    let problem = |err: io::Error| Error::Engine(format!("the cache folder {}: {err}", folder.display()));
+    fs::create_dir_all(folder).map_err(problem)?;
+    rustix::fs::chmod(folder, Mode::RWXU).map_err(|err| problem(err.into()))?;
+    let folder = fs::canonicalize(folder).map_err(problem)?;
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Cache::new(config).map_err(|err| Error::Engine(format!("{err:#}")))
+}
+
+/// Advances the engine's clock for as long as the engine exists.
+fn tick(engine: &Engine) -> Result<(), Error> {
+    let engine = engine.weak();
+    thread::Builder::new()
+        .name("sandbox-tick".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })
+        .map_err(|err| Error::Engine(format!("no thread for the clock: {err}")))?;
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! One instance of a component, and the calls into it.
+
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+use super::bindings::config::{Account, ConfigError, Configuration, Environment, ReplyFormat, Route};
+use super::bindings::inbound::{Effect, PairingRequest, ZoneOffset};
+use super::bindings::outbound::Reply;
+use super::bindings::types::{Command, Outcome, Thread};
+use super::bindings::{Plugin, PluginPre};
+use super::engine::State;
+use super::error::Error;
+
+/// One instance of a component. After an [`Error`] it is of no more use and is to be dropped; any
+/// further call fails, too.
+pub struct Guest {
+    store: Store<State>,
+    plugin: Plugin,
+    budget_ticks: u64,
+}
+
+/// The monitor of one account inside a [`Guest`].
+#[derive(Clone, Copy, Debug)]
+pub struct MonitorHandle(ResourceAny);
+
+/// Gives the call its time, makes it, and sorts its failure.
+macro_rules! call {
+    ($guest:ident, $name:literal, |$store:ident| $call:expr) => {{
+        $guest.grant_time();
+        let $store = &mut $guest.store;
+        let result = $call.await;
+        result.map_err(|err| Error::of_call($name, &err, $guest.store.data().growth.refused))
+    }};
+}
+
+impl Guest {
+    pub(super) async fn start(
+        mut store: Store<State>,
+        pre: &PluginPre<State>,
+        budget_ticks: u64,
+    ) -> Result<Self, Error> {
+        store.data_mut().ticks = budget_ticks;
+        store.set_epoch_deadline(1);
+        match pre.instantiate_async(&mut store).await {
+            Ok(plugin) => Ok(Self { store, plugin, budget_ticks }),
+            Err(err) => Err(Error::of_call("start", &err, store.data().growth.refused)),
+        }
+    }
+
+    /// Reads the gateway's configuration file.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one what is wrong with the file.
+    pub async fn load_config(
+        &mut self,
+        json5: &str,
+        environment: &Environment,
+    ) -> Result<Result<Configuration, Vec<ConfigError>>, Error> {
+        call!(self, "config.load", |store| self
+            .plugin
+            .zalouser_plugin_config()
+            .call_load(store, json5, environment))
+    }
+
+    /// Makes the monitor of an account. `zone` is the time zone that the account asks for.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn monitor(&mut self, account: &Account, zone: &[ZoneOffset]) -> Result<MonitorHandle, Error> {
+        call!(self, "monitor", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_constructor(store, account, zone))
+        .map(MonitorHandle)
+    }
+
+    /// Asks which commands the monitor would like to see the outcomes of.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn prepare(&mut self, monitor: MonitorHandle) -> Result<Vec<Command>, Error> {
+        call!(self, "monitor.prepare", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_prepare(store, monitor.0))
+    }
+
+    /// Hands over the outcomes of what [`Self::prepare`] named.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn learn(
+        &mut self,
+        monitor: MonitorHandle,
+        outcomes: &[Outcome],
+    ) -> Result<Vec<Effect>, Error> {
+        call!(self, "monitor.learn", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_learn(store, monitor.0, outcomes))
+    }
+
+    /// Replaces the set of paired senders.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn set_paired(&mut self, monitor: MonitorHandle, senders: &[String]) -> Result<(), Error> {
+        call!(self, "monitor.set-paired", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_set_paired(store, monitor.0, senders))
+    }
+
+    /// Hands over the next bytes of the listener.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn push(
+        &mut self,
+        monitor: MonitorHandle,
+        chunk: &[u8],
+        now: u64,
+    ) -> Result<Vec<Effect>, Error> {
+        call!(self, "monitor.push", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_push(store, monitor.0, chunk, now))
+    }
+
+    /// Says that the listener's output has ended.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn finish(&mut self, monitor: MonitorHandle, now: u64) -> Result<Vec<Effect>, Error> {
+        call!(self, "monitor.finish", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_finish(store, monitor.0, now))
+    }
+
+    /// Turns a reply into commands.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn plan(&mut self, format: &ReplyFormat, reply: &Reply) -> Result<Vec<Command>, Error> {
+        call!(self, "outbound.plan", |store| self
+            .plugin
+            .zalouser_plugin_outbound()
+            .call_plan(store, format, reply))
+    }
+
+    /// Writes the offer of a pairing code.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn pairing_notice(
+        &mut self,
+        request: &PairingRequest,
+        code: &str,
+        approve: &str,
+    ) -> Result<Vec<Command>, Error> {
+        call!(self, "outbound.pairing-notice", |store| self
+            .plugin
+            .zalouser_plugin_outbound()
+            .call_pairing_notice(store, request, code, approve))
+    }
+
+    /// Names the conversation of a thread.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn session_key(&mut self, routes: &[Route], thread: &Thread) -> Result<String, Error> {
+        call!(self, "outbound.session-key", |store| self
+            .plugin
+            .zalouser_plugin_outbound()
+            .call_session_key(store, routes, thread))
+    }
+
+    fn grant_time(&mut self) {
+        self.store.data_mut().ticks = self.budget_ticks;
+        self.store.set_epoch_deadline(1);
+    }
+}
