@@ -11,8 +11,8 @@ const ALPHABET: [char; 32] = [
     'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7', '8', '9',
 ];
 
-/// Draws a code from a cryptographic generator: whoever guesses one of a pending request approves nobody,
-/// but a code that can be foretold could be shown to an operator before its owner has it.
+/// Draws a code from a cryptographic generator, so that nobody can foretell a code and have an owner approve it
+/// for somebody else.
 pub(super) fn random() -> String {
     let mut rng = rand::rng();
     std::iter::repeat_with(|| ALPHABET.choose(&mut rng)).flatten().take(LENGTH).collect()
