@@ -7,9 +7,11 @@ pub mod argv;
 #[cfg(test)]
 mod fake;
 mod plain;
+pub mod probe;
 pub mod process;
 mod process_group;
 pub mod profile;
+pub mod profile_lock;
 pub mod program;
 pub mod receipt;
 pub mod send;
