@@ -4,8 +4,10 @@
 //! exit codes decide and what is printed is read in either form.
 
 pub mod argv;
+pub mod backoff;
 #[cfg(test)]
 mod fake;
+pub mod listener;
 mod plain;
 pub mod probe;
 pub mod process;
@@ -15,3 +17,4 @@ pub mod profile_lock;
 pub mod program;
 pub mod receipt;
 pub mod send;
+mod stderr_lines;
