@@ -1,1 +1,20 @@
 //! The `zca` command line: commands to argv, child processes, and the listener.
+//!
+//! `zca` is either the closed zca-cli or openzca, whose `zca` has the same commands. Their outputs differ, so
+//! exit codes decide and what is printed is read in either form.
+
+pub mod argv;
+pub mod backoff;
+#[cfg(test)]
+mod fake;
+pub mod listener;
+mod plain;
+pub mod probe;
+pub mod process;
+mod process_group;
+pub mod profile;
+pub mod profile_lock;
+pub mod program;
+pub mod receipt;
+pub mod send;
+mod stderr_lines;

@@ -1,0 +1,158 @@
+//! One account's listener: `zca listen`, kept alive.
+
+mod life;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::backoff::{ListenerEnd, Restart};
+use super::probe::Support;
+use super::profile_lock::ProfileLock;
+use super::program::Zca;
+
+/// How many outputs wait for their reader before nothing more is read from the listener: with chunks of
+/// at most 64 KiB, 1 MiB.
+const WAITING_OUTPUTS: usize = 16;
+
+/// How often a supervised listener is to prove that it is alive. It says nothing while it logs in, so that a
+/// listener has two and a half of these to log in.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Something from a listener.
+#[derive(Debug)]
+pub enum Output {
+    /// It was started, with this process id.
+    Started {
+        /// The process id.
+        pid: i32,
+    },
+    /// The next bytes that it printed, cut anywhere, at most 64 KiB.
+    Bytes(Vec<u8>),
+    /// A line that it printed as an error, made fit for a log, at most 2 KiB and a remark. Too many of them
+    /// are left out and counted.
+    Complaint(String),
+    /// It ended, and all that it printed was given. What it prints next is another listener's.
+    Ended {
+        /// How it ended.
+        end: ListenerEnd,
+        /// In how much time it is started again.
+        restart_in: Duration,
+    },
+}
+
+/// How a listener is kept alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenMode {
+    /// It ends when its connection does, and proves at this interval that it is alive.
+    Supervised {
+        /// The interval, in whole milliseconds.
+        heartbeat: Duration,
+    },
+    /// It connects anew by itself, and its silence means nothing.
+    KeepAlive,
+}
+
+impl ListenMode {
+    fn args(self) -> Vec<String> {
+        match self {
+            Self::Supervised { heartbeat } => {
+                let interval = heartbeat.as_millis().to_string();
+                ["--raw", "--supervised", "--heartbeat-ms", &interval].map(str::to_owned).into()
+            }
+            Self::KeepAlive => ["-r", "-k"].map(str::to_owned).into(),
+        }
+    }
+
+    /// How long it may be silent: two heartbeats may be late and a second is no time on a busy machine.
+    fn patience(self) -> Option<Duration> {
+        match self {
+            Self::Supervised { heartbeat } => {
+                Some((heartbeat.saturating_mul(5) / 2).max(Duration::from_secs(1)))
+            }
+            Self::KeepAlive => None,
+        }
+    }
+}
+
+/// How a listener is run.
+#[derive(Clone, Debug)]
+pub struct ListenOptions {
+    /// How it is kept alive.
+    pub mode: ListenMode,
+    /// How long it may take to end once asked, before it is killed.
+    pub grace: Duration,
+    /// When it is started again.
+    pub restart: Restart,
+}
+
+impl ListenOptions {
+    /// The best that a `zca` with this support allows.
+    pub fn of(support: &Support) -> Self {
+        let supervised = ListenMode::Supervised { heartbeat: HEARTBEAT };
+        Self {
+            mode: if support.supervised { supervised } else { ListenMode::KeepAlive },
+            grace: Duration::from_secs(2),
+            restart: Restart::default(),
+        }
+    }
+}
+
+/// A listener that runs until this is stopped or dropped, over as many processes as that takes.
+///
+/// Whoever holds it must keep taking what it gives: while they do not, the process is not read, and blocks
+/// once its pipe is full.
+#[derive(Debug)]
+pub struct Listener {
+    outputs: mpsc::Receiver<Output>,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Begins to listen for the profile that is locked, from within a tokio runtime. The lock is kept until
+    /// the last process is gone.
+    pub fn start(zca: Zca, lock: ProfileLock, options: ListenOptions) -> Self {
+        let (sender, outputs) = mpsc::channel(WAITING_OUTPUTS);
+        let task = tokio::spawn(supervise(zca, lock, options, sender));
+        Self { outputs, task }
+    }
+
+    /// Waits for what comes next. None only if the runtime is shutting down. May be dropped and called again.
+    pub async fn next(&mut self) -> Option<Output> {
+        self.outputs.recv().await
+    }
+
+    /// Asks the process to end, kills it if it does not, and returns when it is gone. What it still printed
+    /// is lost.
+    pub async fn stop(mut self) {
+        self.outputs.close();
+        // The task neither panics nor is cancelled by anything but the runtime's end, which kills as well.
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// Runs one process after the other until nobody takes their output any more.
+async fn supervise(zca: Zca, lock: ProfileLock, options: ListenOptions, outputs: mpsc::Sender<Output>) {
+    let ListenOptions { mode, grace, mut restart } = options;
+    let mut args = ["--profile", lock.profile().as_str(), "listen"].map(str::to_owned).to_vec();
+    args.extend(mode.args());
+    // Without this, openzca's own keep-alive ignores most ways in which a connection can end, and is deaf.
+    let zca = zca.with_variable("OPENZCA_LISTEN_KEEPALIVE_RESTART_ON_ANY_CLOSE", "1");
+    loop {
+        let began = Instant::now();
+        let life = life::Life { outputs: &outputs, patience: mode.patience(), grace };
+        let Some(end) = life.run(&zca, &args).await else { return };
+        let restart_in = restart.next(&end, began.elapsed(), rand::random());
+        if outputs.send(Output::Ended { end, restart_in }).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = outputs.closed() => return,
+            () = tokio::time::sleep(restart_in) => {}
+        }
+    }
+}

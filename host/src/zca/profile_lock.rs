@@ -1,0 +1,128 @@
+//! Exactly one listener per profile, across all processes that use the same folder.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::profile::Profile;
+
+/// The right to listen for a profile. It ends when this is dropped, and with the process however it ends.
+#[derive(Debug)]
+pub struct ProfileLock {
+    profile: Profile,
+    _file: File,
+}
+
+impl ProfileLock {
+    /// Takes the lock of `profile` in `folder`, which is made if it is missing. The lock's file stays behind
+    /// when the lock ends: a process that is about to lock a file must not find that it was removed.
+    ///
+    /// # Errors
+    ///
+    /// When another process holds it, or another lock in this one; and when the file cannot be written.
+    pub fn acquire(folder: &Path, profile: Profile) -> Result<Self, LockError> {
+        let path = folder.join(format!("{}.lock", profile.file_stem()));
+        let failed = |cause| LockError::Io { path: path.clone(), cause };
+        let mut file = open(folder, &path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Held { holder: holder(&file), profile, path });
+            }
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        Ok(Self { profile, _file: file })
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+/// Why the lock was not taken.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Somebody listens already.
+    #[error(
+        "{holder} already listens for the profile {profile:?}: stop it first, or give this account a profile of \
+         its own (locked: {path})",
+        holder = .holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")),
+        profile = profile.as_str(),
+        path = path.display()
+    )]
+    Held {
+        /// The process that holds the lock, if it said so.
+        holder: Option<u32>,
+        /// The profile.
+        profile: Profile,
+        /// The lock's file.
+        path: PathBuf,
+    },
+    /// The file could not be made or written.
+    #[error("{path} could not be locked: {cause}", path = path.display())]
+    Io {
+        /// The lock's file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+}
+
+fn open(folder: &Path, path: &Path) -> io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn holder(file: &File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn lock(folder: &Path, profile: &str) -> Result<ProfileLock, LockError> {
+        ProfileLock::acquire(folder, Profile::new(profile))
+    }
+
+    #[test]
+    fn a_profile_is_locked_once_and_says_by_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path(), "work").unwrap();
+        let error = lock(folder.path(), "work").unwrap_err();
+        assert!(
+            matches!(error, LockError::Held { holder: Some(pid), .. } if pid == std::process::id()),
+            "{error}"
+        );
+        lock(folder.path(), "home").expect("another profile is free");
+        drop(held);
+        lock(folder.path(), "work").expect("it is free again");
+    }
+
+    #[test]
+    fn another_process_holds_it_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let _held = lock(folder.path(), "work").unwrap();
+        let path = folder.path().join("work.lock");
+        let status = std::process::Command::new("flock").arg("-n").arg(path).arg("true").status().unwrap();
+        assert_eq!(status.code(), Some(1), "flock says 1 when the file is locked");
+    }
+
+    #[test]
+    fn only_the_owner_reads_it_and_nothing_leaves_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a/b");
+        let _held = lock(&inner, "../x").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&inner), mode(&inner.join("%2E%2E%2Fx.lock"))), (0o700, 0o600));
+    }
+}
