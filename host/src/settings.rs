@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use zalouser_settings::{Problem, Section};
 
-use crate::gateway::agent::AgentSettings;
+use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
+use crate::zca::listener::HEARTBEAT;
 
 /// Where the settings are in the gateway's file.
 pub const PATH: &str = "plugins.entries.zalouser.config";
@@ -24,14 +25,9 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zca: None, agent: None, heartbeat: Duration::from_secs(30) }
+        Self { zca: None, agent: None, heartbeat: HEARTBEAT }
     }
 }
-
-/// How long an agent may take when the settings do not say.
-const AGENT_TIMEOUT_SECONDS: u64 = 120;
-/// How many earlier messages an endpoint is shown when the settings do not say.
-const HISTORY_MESSAGES: usize = 20;
 
 impl Settings {
     /// Reads the settings from the whole document.
@@ -89,7 +85,7 @@ fn agent(section: &mut Section<'_>) -> Option<AgentSettings> {
             let api_key_env = section.text("apiKeyEnv");
             let system_prompt = section.string("systemPrompt");
             let history_messages =
-                section.integer("historyMessages", 0..=1_000).unwrap_or(HISTORY_MESSAGES);
+                section.integer("historyMessages", 0..=1_000).unwrap_or(DEFAULT_HISTORY_MESSAGES);
             let timeout = timeout(section);
             let base_url = base_url?;
             if !["http://", "https://"].iter().any(|scheme| base_url.starts_with(scheme)) {
@@ -109,7 +105,7 @@ fn agent(section: &mut Section<'_>) -> Option<AgentSettings> {
 }
 
 fn timeout(section: &mut Section<'_>) -> Duration {
-    Duration::from_secs(section.integer("timeoutSeconds", 1..=3_600).unwrap_or(AGENT_TIMEOUT_SECONDS))
+    section.integer("timeoutSeconds", 1..=3_600).map_or(DEFAULT_TIMEOUT, Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -54,9 +54,27 @@ impl StateDir {
     }
 }
 
+/// The name of an account or a profile as part of the name of a file: two names never share one, and none
+/// leads out of a folder.
+pub(crate) fn file_stem(name: &str) -> String {
+    name.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_name_stays_in_its_folder_and_belongs_to_one_name() {
+        for (name, stem) in [("work-2_B", "work-2_B"), ("../x", "%2E%2E%2Fx"), ("%2E", "%252E"), ("", "")] {
+            assert_eq!(file_stem(name), stem, "{name:?}");
+        }
+    }
 
     fn find(variables: &[(&str, &str)]) -> Option<StateDir> {
         let lookup =

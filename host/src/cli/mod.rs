@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::sandbox::{Guest, Limits, Sandbox};
 use crate::settings::Settings;
 use crate::state_dir::StateDir;
-use crate::zca::Zca;
+use crate::zca::program::Zca;
 
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]

@@ -57,8 +57,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let asked = arguments.account.unwrap_or_default();
         bail!("there is no account {asked:?}; there is: {}", ids.join(", "));
     };
-    let files = AccountFiles::of(&account.id, &config.channel.default_account);
-    let paired = PairingStore::new(&state, files).allowed()?;
+    let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
+    let paired = PairingStore::new(&state, &files).allowed()?;
     let zone = zone::offsets(&account.envelope.zone)?;
     let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone).await?;
     monitor.set_paired(paired).await?;

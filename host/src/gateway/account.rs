@@ -1,6 +1,7 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -15,7 +16,7 @@ use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, P
 use crate::sandbox::bindings::types::{ChatKind, Thread};
 use crate::sandbox::{self, Monitor, Pushed};
 use crate::store::{AllowFile, PairingStore};
-use crate::zca::Profile;
+use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
 
 /// One account that runs.
@@ -59,15 +60,14 @@ impl Running {
                 tracing::info!(account, pid, profile = self.account.profile, "listening");
                 self.replies.events.tell(account, What::Listening);
             }
-            Output::Stderr(line) => tracing::warn!(account, "zca: {line}"),
+            Output::Complaint(line) => tracing::warn!(account, "zca: {line}"),
             Output::Bytes(bytes) => {
                 self.refresh_paired().await?;
                 let pushed = self.monitor.push(&bytes, clock::now_ms()).await?;
                 self.act(pushed);
             }
-            Output::Ended { exit, restart_in } => {
-                let seconds = restart_in.as_secs_f32();
-                tracing::info!(account, "the listener ended ({exit}); it is started again in {seconds:.1} s");
+            Output::Ended { end, restart_in } => {
+                log_end(account, &end, restart_in);
                 let pushed = self.monitor.finish(clock::now_ms()).await?;
                 self.act(pushed);
             }
@@ -143,11 +143,6 @@ impl Running {
     }
 }
 
-/// The profile that holds an account's session.
-pub(super) fn profile(account: &Account) -> Profile {
-    Profile::new(&account.profile)
-}
-
 /// Messages of one thread of one account are handled in order.
 fn lane(account: &Account, thread: &Thread) -> String {
     let kind = match thread.kind {
@@ -155,6 +150,20 @@ fn lane(account: &Account, thread: &Thread) -> String {
         ChatKind::Group => "group",
     };
     format!("{}:{kind}:{}", account.id, thread.id)
+}
+
+fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
+    let seconds = restart_in.as_secs_f32();
+    match end {
+        end if end.is_recycling() => tracing::debug!(account, "the listener is exchanged for a fresh one"),
+        ListenerEnd::Exited(code) => {
+            tracing::warn!(account, "the listener ended with exit code {code}; next start in {seconds:.1} s");
+        }
+        ListenerEnd::Silent => {
+            tracing::warn!(account, "the listener gave no sign of life and was stopped; next start in {seconds:.1} s");
+        }
+        ListenerEnd::NotStarted(err) => tracing::error!(account, "{err}; next try in {seconds:.1} s"),
+    }
 }
 
 fn log_listener(account: &str, event: &ListenerEvent) {

@@ -4,7 +4,7 @@ use tokio::sync::broadcast;
 
 use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
-use crate::zca::Receipt;
+use crate::zca::receipt::Receipt;
 
 /// Something that happened to one account.
 #[derive(Clone, Debug)]

@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::sandbox::Component;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
-use crate::zca::Zca;
+use crate::zca::program::Zca;
 
 /// How long answers that are under way may take once the gateway was told to stop.
 const GRACE: Duration = Duration::from_secs(10);

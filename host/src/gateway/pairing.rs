@@ -46,7 +46,12 @@ async fn note(store: &PairingStore, request: &PairingRequest) -> Result<Option<S
         store.request(&sender, name, Timestamp::now())
     });
     match requested.await.map_err(|err| err.to_string())?.map_err(|err| err.to_string())? {
-        Requested::Offer(Offer { code, announce, .. }) => Ok(announce.then_some(code)),
+        Requested::Offered(Offer { code, announce, set_aside, .. }) => {
+            for copy in set_aside {
+                tracing::error!(account, "a damaged file was set aside and a new one begun: {}", copy.display());
+            }
+            Ok(announce.then_some(code))
+        }
         Requested::Full => {
             tracing::warn!(
                 account,

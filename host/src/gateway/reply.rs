@@ -12,7 +12,9 @@ use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::InboundMessage;
 use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
 use crate::sandbox::bindings::types::{Command, Thread};
-use crate::zca::{Profile, Zca, send};
+use crate::zca::profile::Profile;
+use crate::zca::program::Zca;
+use crate::zca::send::send;
 
 /// How many conversations an agent answers at a time.
 const AGENT_CALLS: usize = 16;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::account::{Running, profile};
+use super::account::Running;
 use super::lanes::Lanes;
 use super::reply::Replies;
 use crate::config::Config;
@@ -12,10 +12,12 @@ use crate::sandbox::bindings::types::{Command, ExitStatus};
 use crate::sandbox::{self, Component, Monitor};
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
-use crate::zca::listener::{self, Listener};
-use crate::zca::probe::Support;
+use crate::zca::listener::{ListenOptions, Listener};
+use crate::zca::probe::{ProbeError, Support, probe};
+use crate::zca::profile::Profile;
 use crate::zca::profile_lock::{LockError, ProfileLock};
-use crate::zca::{ProbeError, Zca};
+use crate::zca::program::Zca;
+use crate::zca::receipt;
 use crate::zone;
 
 /// Why a gateway did not start.
@@ -93,8 +95,9 @@ impl Start {
         if enabled().next().is_none() {
             return Err(StartError::NothingEnabled);
         }
-        let support = Support::probe(&self.zca).await?;
-        tracing::info!("{} is version {}", self.zca.program().display(), support.version());
+        let support = probe(&self.zca).await?;
+        let version = support.version.as_deref().unwrap_or("unknown");
+        tracing::debug!(supervised = support.supervised, "zca is {}, version {version}", self.zca.program().display());
         let mut started = Vec::new();
         let mut profiles = HashMap::new();
         let mut refusal = None;
@@ -131,16 +134,16 @@ impl Start {
         support: &Support,
     ) -> Result<(Running, Listener), AccountError> {
         let id = account.id.clone();
-        let lock = ProfileLock::acquire(&self.state.own().join("listeners"), &profile(account))
+        let profile = Profile::new(&account.profile);
+        let lock = ProfileLock::acquire(&self.state.own().join("listeners"), profile.clone())
             .map_err(|source| AccountError::Locked { account: id.clone(), source })?;
-        self.check_session(account).await?;
+        self.check_session(account, &profile).await?;
         let monitor = self
-            .monitor(account)
+            .monitor(account, &profile)
             .await
             .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
         let is_default = id == self.config.channel.default_account;
-        let store =
-            PairingStore::new(&self.state, AccountFiles::of(&id, &self.config.channel.default_account));
+        let store = PairingStore::new(&self.state, &AccountFiles::of(&id, is_default));
         let running = Running {
             account: Arc::new(account.clone()),
             is_default,
@@ -150,26 +153,26 @@ impl Start {
             replies: Arc::clone(&self.replies),
             lanes: self.lanes.clone(),
         };
-        let options = listener::Options::new(support.clone(), self.config.settings.heartbeat);
-        Ok((running, Listener::start(self.zca.clone(), profile(account), options, lock)))
+        let options = ListenOptions::of(support, self.config.settings.heartbeat);
+        Ok((running, Listener::start(self.zca.clone(), lock, options)))
     }
 
-    async fn check_session(&self, account: &Account) -> Result<(), AccountError> {
-        let outcome = self.zca.call(&profile(account), &Command::SessionStatus).await;
+    async fn check_session(&self, account: &Account, profile: &Profile) -> Result<(), AccountError> {
+        let outcome = self.zca.call(profile, &Command::SessionStatus).await;
         if outcome.status == ExitStatus::Exited(0) {
             return Ok(());
         }
         let reason = match outcome.status {
             ExitStatus::TimedOut => "zca did not answer in time".to_owned(),
             ExitStatus::NotStarted(reason) => reason,
-            ExitStatus::Exited(_) => crate::zca::receipt::reason(&outcome),
+            ExitStatus::Exited(_) => receipt::reason(&outcome),
         };
         let login = format!("{} --profile {} auth login", self.zca.program().display(), account.profile);
         Err(AccountError::NotLoggedIn { account: account.id.clone(), reason, login })
     }
 
     /// A monitor that knows the names it asked for.
-    async fn monitor(&self, account: &Account) -> Result<Monitor, sandbox::Error> {
+    async fn monitor(&self, account: &Account, profile: &Profile) -> Result<Monitor, sandbox::Error> {
         let zone = zone::offsets(&account.envelope.zone).unwrap_or_else(|err| {
             tracing::warn!(account = account.id, "{err}; times are told in UTC");
             Vec::new()
@@ -177,7 +180,7 @@ impl Start {
         let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
-            outcomes.push(self.zca.call(&profile(account), &command).await);
+            outcomes.push(self.zca.call(profile, &command).await);
         }
         let effects = monitor.learn(outcomes).await?;
         for effect in effects {

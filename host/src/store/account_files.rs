@@ -1,46 +1,33 @@
 //! How an account's files are called.
 
-use super::StoreError;
-
-/// The longest account id.
-const LONGEST_ACCOUNT: usize = 64;
-
-/// The account whose files are OpenClaw's own.
-const DEFAULT_ACCOUNT: &str = "default";
+use crate::state_dir::file_stem;
 
 /// How the files of one account are called. Ids that differ only in case are the same account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountFiles {
-    account: String,
+    is_default: bool,
+    stem: String,
 }
 
 impl AccountFiles {
-    /// Those of the account with this id.
-    ///
-    /// # Errors
-    /// [`StoreError::NotAnAccount`] when the id is not 1 to 64 ASCII letters, digits, `-` and `_`, beginning
-    /// with a letter or digit.
-    pub fn new(account: &str) -> Result<Self, StoreError> {
-        let id = account.trim().to_ascii_lowercase();
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let begins = id.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if !begins || id.len() > LONGEST_ACCOUNT || !id.chars().all(fits) {
-            return Err(StoreError::NotAnAccount { id: account.to_owned() });
-        }
-        Ok(Self { account: id })
+    /// Those of the account with this id. The default account has OpenClaw's own files, any other has files
+    /// of its own beside them.
+    pub fn of(account: &str, is_default: bool) -> Self {
+        Self { is_default, stem: file_stem(&account.to_lowercase()) }
     }
 
     /// The name of the file that OpenClaw knows: `pairing` or `allowFrom`.
     pub(super) fn shared(&self, kind: &str) -> String {
-        match self.account.as_str() {
-            DEFAULT_ACCOUNT => format!("zalouser-{kind}.json"),
-            account => format!("zalouser-{account}-{kind}.json"),
+        if self.is_default {
+            format!("zalouser-{kind}.json")
+        } else {
+            format!("zalouser-{}-{kind}.json", self.stem)
         }
     }
 
     /// The name of the file that only this program knows.
     pub(super) fn unsent_notices(&self) -> String {
-        format!("unsent-notices-{}.json", self.account)
+        format!("unsent-notices-{}.json", self.stem)
     }
 }
 
@@ -49,16 +36,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_cannot_lead_out_of_the_folder() {
-        for bad in ["", "../x", "a/b", "a.b", "-a", "ä", &"a".repeat(65)] {
-            assert!(matches!(AccountFiles::new(bad), Err(StoreError::NotAnAccount { .. })), "{bad:?}");
-        }
+    fn the_default_account_has_the_files_of_openclaw() {
+        assert_eq!(AccountFiles::of("work", true).shared("pairing"), "zalouser-pairing.json");
+        assert_eq!(AccountFiles::of("Work_2", false).shared("pairing"), "zalouser-work_2-pairing.json");
     }
 
     #[test]
-    fn the_default_account_has_the_files_of_openclaw() {
-        let pairing = |account| AccountFiles::new(account).unwrap().shared("pairing");
-        assert_eq!(pairing(" Default "), "zalouser-pairing.json");
-        assert_eq!(pairing("Work_2"), "zalouser-work_2-pairing.json");
+    fn an_id_cannot_lead_out_of_the_folder() {
+        assert_eq!(AccountFiles::of("../x", false).shared("allowFrom"), "zalouser-%2E%2E%2Fx-allowFrom.json");
     }
 }

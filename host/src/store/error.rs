@@ -54,14 +54,6 @@ pub enum StoreError {
         /// What was given.
         id: String,
     },
-    /// Not an account id that can be part of a file name.
-    #[error(
-        "account id `{id}` cannot name a file: it takes 1 to 64 letters a-z, digits, `-` and `_`, and begins with a letter or digit"
-    )]
-    NotAnAccount {
-        /// What was given.
-        id: String,
-    },
     /// Every code that was drawn is in use, which only a broken source of codes explains.
     #[error("found no pairing code that is not in use already")]
     NoFreeCode,

@@ -237,7 +237,7 @@ mod tests {
 
     /// A store in `root` that gives the code `ABCD2345` only.
     fn store(root: &Path) -> PairingStore {
-        PairingStore::new(&StateDir::at(root), &AccountFiles::new("default").unwrap())
+        PairingStore::new(&StateDir::at(root), &AccountFiles::of("default", true))
             .drawing_codes_from(|| "ABCD2345".to_owned())
     }
 
@@ -284,7 +284,7 @@ mod tests {
     fn accounts_have_their_own_files_without_regard_to_case() {
         let root = tempfile::tempdir().unwrap();
         let state = StateDir::at(root.path());
-        let of = |account| PairingStore::new(&state, &AccountFiles::new(account).unwrap());
+        let of = |account| PairingStore::new(&state, &AccountFiles::of(account, account == "Default"));
         of("Work").allow("1").unwrap();
         assert!(root.path().join("credentials/zalouser-work-allowFrom.json").exists());
         assert_eq!(of("work").allowed().unwrap(), ["1"]);

@@ -19,7 +19,7 @@ fn now() -> Timestamp {
 }
 
 fn store(root: &Path) -> PairingStore {
-    PairingStore::new(&StateDir::at(root), &AccountFiles::new("default").unwrap()).waiting_for(PATIENCE)
+    PairingStore::new(&StateDir::at(root), &AccountFiles::of("default", true)).waiting_for(PATIENCE)
 }
 
 /// What the other program does: makes the folder, rewrites the file, removes the folder.

@@ -7,7 +7,8 @@ use super::program::StartError;
 /// The exit code by which a listener that grew old asks for a fresh one.
 const RECYCLED: i32 = 75;
 
-/// The shortest life after which a listener is believed that it only grew old.
+/// A listener that asks for a fresh one before this is believed once, not twice in a row: it would be
+/// started in a tight loop.
 const SHORTEST_LIFE: Duration = Duration::from_secs(5);
 
 /// The longest wait.
@@ -41,12 +42,13 @@ impl ListenerEnd {
 pub struct Restart {
     shortest: Duration,
     next: Duration,
+    recycled_young: bool,
 }
 
 impl Restart {
     /// Waits `shortest` the first time.
     pub fn new(shortest: Duration) -> Self {
-        Self { shortest, next: shortest }
+        Self { shortest, next: shortest, recycled_young: false }
     }
 
     /// How long to wait after a listener ended as `end` and had run for `uptime`. `jitter`, from 0 to 1 and
@@ -56,7 +58,10 @@ impl Restart {
         if uptime >= QUIET {
             self.next = self.shortest;
         }
-        if end.is_recycling() && uptime >= SHORTEST_LIFE {
+        let young = uptime < SHORTEST_LIFE;
+        let believed = end.is_recycling() && !(young && self.recycled_young);
+        self.recycled_young = end.is_recycling() && young;
+        if believed {
             return Duration::ZERO;
         }
         let wait = self.next;
@@ -108,9 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn recycling_at_once_is_a_failure() {
+    fn recycling_young_is_believed_once_in_a_row() {
         let mut restart = Restart::default();
-        assert_eq!(restart.next(&ListenerEnd::Exited(RECYCLED), seconds(4), MIDDLE), seconds(1));
+        let mut recycle = |uptime| restart.next(&ListenerEnd::Exited(RECYCLED), seconds(uptime), MIDDLE);
+        assert_eq!([recycle(4), recycle(4), recycle(4)], [seconds(0), seconds(1), seconds(2)]);
+        assert_eq!([recycle(5), recycle(4)], [seconds(0), seconds(0)], "one that grew old breaks the row");
     }
 
     #[test]

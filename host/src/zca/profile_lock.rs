@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::profile::Profile;
+use crate::state_dir::file_stem;
 
 /// The right to listen for a profile. It ends when this is dropped, and with the process however it ends.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl ProfileLock {
     ///
     /// When another process holds it, or another lock in this one; and when the file cannot be written.
     pub fn acquire(folder: &Path, profile: Profile) -> Result<Self, LockError> {
-        let path = folder.join(format!("{}.lock", profile.file_stem()));
+        let path = folder.join(format!("{}.lock", file_stem(profile.as_str())));
         let failed = |cause| LockError::Io { path: path.clone(), cause };
         let mut file = open(folder, &path).map_err(failed)?;
         match file.try_lock() {

@@ -19,9 +19,9 @@ use super::program::Zca;
 /// at most 64 KiB, 1 MiB.
 const WAITING_OUTPUTS: usize = 16;
 
-/// How often a supervised listener is to prove that it is alive. It says nothing while it logs in, so that a
-/// listener has two and a half of these to log in.
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// How often a supervised listener is to prove that it is alive, unless the settings say otherwise. It says
+/// nothing while it logs in, so that a listener has two and a half of these to log in.
+pub const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Something from a listener.
 #[derive(Debug)]
@@ -91,9 +91,9 @@ pub struct ListenOptions {
 }
 
 impl ListenOptions {
-    /// The best that a `zca` with this support allows.
-    pub fn of(support: &Support) -> Self {
-        let supervised = ListenMode::Supervised { heartbeat: HEARTBEAT };
+    /// The best that a `zca` with this support allows, with this heartbeat if it has one.
+    pub fn of(support: &Support, heartbeat: Duration) -> Self {
+        let supervised = ListenMode::Supervised { heartbeat };
         Self {
             mode: if support.supervised { supervised } else { ListenMode::KeepAlive },
             grace: Duration::from_secs(2),
