@@ -1,1 +1,270 @@
 //! What an agent is given of a message, under the names that agents of this channel know.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::bindings::inbound::{HistoryEntry, InboundMessage, Media};
+use crate::sandbox::bindings::types::ChatKind;
+
+/// The channel's id, as gateways of the OpenClaw family know it.
+const CHANNEL: &str = "zalouser";
+
+/// A message as an agent gets it. Its JSON has the names of OpenClaw's own context; what is not known
+/// is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Context {
+    /// The message as the agent is to read it: introduced, prefixed, with what preceded it.
+    pub body: String,
+    /// What the sender wrote.
+    pub raw_body: String,
+    /// What the sender wrote, without the mention that addressed it to the account.
+    pub command_body: String,
+    /// The address of the sender, as `zalouser:<id>` or `zalouser:group:<id>`.
+    pub from: String,
+    /// The address for the reply, as `zalouser:<thread>`.
+    pub to: String,
+    /// The conversation's name in the gateway, the same for both directions.
+    pub session_key: String,
+    /// The id of the account that received it.
+    pub account_id: String,
+    /// Whether one person or a group is spoken with.
+    pub chat_type: ChatType,
+    /// What the conversation is called.
+    pub conversation_label: String,
+    /// What the sender is called; empty when unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sender_name: String,
+    /// Who wrote it.
+    pub sender_id: String,
+    /// Whether a control command in it is to be obeyed.
+    pub command_authorized: bool,
+    /// Always `zalouser`.
+    pub provider: String,
+    /// Always `zalouser`.
+    pub surface: String,
+    /// Zalo's id of the message, or its time where it has none.
+    pub message_sid: String,
+    /// Always `zalouser`.
+    pub originating_channel: String,
+    /// The same as `to`.
+    pub originating_to: String,
+    /// When it was sent, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<u64>,
+    /// The group's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_subject: Option<String>,
+    /// Whether it speaks to the account; none in a direct chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was_mentioned: Option<bool>,
+    /// The id of the message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_id: Option<String>,
+    /// The text of the message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_body: Option<String>,
+    /// Who wrote the message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_sender: Option<String>,
+    /// Where each piece of media is on this machine's disk. The three media lists have one member a
+    /// piece, in the same order, which is empty where nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_paths: Vec<String>,
+    /// Where each piece of media can be fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_urls: Vec<String>,
+    /// The MIME type of each piece of media.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_types: Vec<String>,
+    /// The message's id and the sender's own id of it, joined by a colon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_sid_full: Option<String>,
+    /// What was written before it in the group and went unanswered, oldest first. Already in `body`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inbound_history: Vec<PastMessage>,
+}
+
+/// Whether one person or a group is spoken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatType {
+    /// A conversation with one person.
+    Direct,
+    /// A group chat.
+    Group,
+}
+
+/// A message of a group that went unanswered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastMessage {
+    /// Who wrote it: a name, or the id of one who has none.
+    pub sender: String,
+    /// What it said.
+    pub body: String,
+    /// When, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<u64>,
+    /// Zalo's id of it.
+    pub message_id: String,
+}
+
+impl Context {
+    /// The context of a message that the guest let through.
+    pub fn of(message: &InboundMessage) -> Self {
+        let quote = message.reply_to.as_ref();
+        let media = |known: fn(&Media) -> &Option<String>| {
+            message.media.iter().map(|piece| known(piece).clone().unwrap_or_default()).collect()
+        };
+        Self {
+            body: message.body.clone(),
+            raw_body: message.raw_body.clone(),
+            command_body: message.command_body.clone(),
+            from: message.from.clone(),
+            to: message.to.clone(),
+            session_key: message.session_key.clone(),
+            account_id: message.account_id.clone(),
+            chat_type: ChatType::of(message.thread.kind),
+            conversation_label: message.conversation_label.clone(),
+            sender_name: message.sender_name.clone(),
+            sender_id: message.sender_id.clone(),
+            command_authorized: message.command_authorized,
+            provider: CHANNEL.to_owned(),
+            surface: CHANNEL.to_owned(),
+            message_sid: message.message_id.clone(),
+            originating_channel: CHANNEL.to_owned(),
+            originating_to: message.to.clone(),
+            timestamp: message.timestamp,
+            group_subject: message.group_subject.clone(),
+            was_mentioned: message.was_mentioned,
+            reply_to_id: quote.and_then(|quote| quote.id.clone()),
+            reply_to_body: quote.map(|quote| quote.body.clone()),
+            reply_to_sender: quote.and_then(|quote| quote.sender_name.clone()),
+            media_paths: media(|piece| &piece.path),
+            media_urls: media(|piece| &piece.url),
+            media_types: media(|piece| &piece.mime),
+            message_sid_full: message.message_id_full.clone(),
+            inbound_history: message.history.iter().map(PastMessage::of).collect(),
+        }
+    }
+}
+
+impl ChatType {
+    fn of(kind: ChatKind) -> Self {
+        match kind {
+            ChatKind::Direct => Self::Direct,
+            ChatKind::Group => Self::Group,
+        }
+    }
+}
+
+impl PastMessage {
+    fn of(entry: &HistoryEntry) -> Self {
+        Self {
+            sender: entry.sender.clone(),
+            body: entry.body.clone(),
+            timestamp: entry.timestamp,
+            message_id: entry.message_id.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::bindings::inbound::{Admission, Quote};
+    use crate::sandbox::bindings::types::Thread;
+
+    fn direct_message() -> InboundMessage {
+        InboundMessage {
+            thread: Thread { id: "111".to_owned(), kind: ChatKind::Direct },
+            admission: Admission::SenderAllowed,
+            account_id: "default".to_owned(),
+            session_key: "agent:main:zalouser:direct:111".to_owned(),
+            sender_id: "111".to_owned(),
+            sender_name: String::new(),
+            body: "[Zalo Personal user:111] /hi".to_owned(),
+            raw_body: "@bot /hi".to_owned(),
+            command_body: "/hi".to_owned(),
+            from: "zalouser:111".to_owned(),
+            to: "zalouser:111".to_owned(),
+            conversation_label: "user:111".to_owned(),
+            group_subject: None,
+            command_authorized: true,
+            was_mentioned: None,
+            message_id: "m1".to_owned(),
+            message_id_full: None,
+            timestamp: None,
+            reply_to: None,
+            media: vec![],
+            history: vec![],
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let context = Context::of(&direct_message());
+        let expected = json!({
+            "Body": "[Zalo Personal user:111] /hi", "RawBody": "@bot /hi", "CommandBody": "/hi",
+            "From": "zalouser:111", "To": "zalouser:111",
+            "SessionKey": "agent:main:zalouser:direct:111", "AccountId": "default",
+            "ChatType": "direct", "ConversationLabel": "user:111", "SenderId": "111",
+            "CommandAuthorized": true, "Provider": "zalouser", "Surface": "zalouser",
+            "MessageSid": "m1", "OriginatingChannel": "zalouser", "OriginatingTo": "zalouser:111",
+        });
+        assert_eq!(serde_json::to_value(&context).unwrap(), expected);
+        assert_eq!(serde_json::from_value::<Context>(expected).unwrap(), context);
+    }
+
+    #[test]
+    fn everything_known_is_there_and_media_lists_are_aligned() {
+        let some = |text: &str| Some(text.to_owned());
+        let message = InboundMessage {
+            thread: Thread { id: "9".to_owned(), kind: ChatKind::Group },
+            from: "zalouser:group:9".to_owned(),
+            to: "zalouser:9".to_owned(),
+            sender_name: "Ánh".to_owned(),
+            group_subject: some("Họ Nhà"),
+            was_mentioned: Some(false),
+            message_id_full: some("m1:c1"),
+            timestamp: Some(1_763_751_000_000),
+            reply_to: Some(Quote { id: some("q1"), body: "before".to_owned(), sender_name: some("Bob") }),
+            media: vec![
+                Media { path: some("/tmp/a.jpg"), url: None, mime: some("image/jpeg") },
+                Media { path: None, url: some("https://z/b"), mime: None },
+            ],
+            history: vec![HistoryEntry {
+                message_id: "m0".to_owned(),
+                sender: "Bob".to_owned(),
+                body: "earlier".to_owned(),
+                timestamp: Some(1),
+            }],
+            ..direct_message()
+        };
+        let context = serde_json::to_value(Context::of(&message)).unwrap();
+        let cases = [
+            ("ChatType", json!("group")),
+            ("OriginatingTo", json!("zalouser:9")),
+            ("SenderName", json!("Ánh")),
+            ("GroupSubject", json!("Họ Nhà")),
+            ("WasMentioned", json!(false)),
+            ("MessageSidFull", json!("m1:c1")),
+            ("Timestamp", json!(1_763_751_000_000_u64)),
+            ("ReplyToId", json!("q1")),
+            ("ReplyToBody", json!("before")),
+            ("ReplyToSender", json!("Bob")),
+            ("MediaPaths", json!(["/tmp/a.jpg", ""])),
+            ("MediaUrls", json!(["", "https://z/b"])),
+            ("MediaTypes", json!(["image/jpeg", ""])),
+            (
+                "InboundHistory",
+                json!([{"sender": "Bob", "body": "earlier", "timestamp": 1, "messageId": "m0"}]),
+            ),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(context[name], expected, "{name}");
+        }
+    }
+}
