@@ -1,1 +1,77 @@
 //! Turns what `zca listen` prints into effects.
+
+mod access;
+mod context;
+mod control;
+mod envelope;
+mod event;
+mod frame;
+mod history;
+mod judge;
+mod label;
+mod mention;
+mod printed;
+mod recent;
+mod resolve;
+mod surrogate;
+#[cfg(test)]
+mod tests;
+mod tolerant;
+#[cfg(test)]
+mod vectors;
+
+pub use envelope::{Zone, ZoneOffset};
+
+use frame::{Framer, LINE_LIMIT};
+use judge::Judge;
+
+use crate::account::Account;
+use crate::command::{Command, Outcome};
+use crate::effect::Effect;
+
+/// One account's listener: decides what becomes of each message. It lives as long as the account
+/// runs, over many listeners' lives, in bounded memory.
+#[derive(Debug)]
+pub struct Monitor {
+    framer: Framer,
+    judge: Judge,
+}
+
+impl Monitor {
+    /// Makes a monitor for `account` that tells times in `zone`.
+    pub fn new(account: Account, zone: Zone) -> Self {
+        Self { framer: Framer::new(LINE_LIMIT), judge: Judge::new(account, zone) }
+    }
+
+    /// What the monitor would like to know before the first message: the account's own id, and the
+    /// ids behind the names in its rules.
+    pub fn prepare(&self) -> Vec<Command> {
+        self.judge.questions()
+    }
+
+    /// Takes the outcomes of what [`prepare`](Self::prepare) named, in that order; those at the end
+    /// may be missing.
+    pub fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<Effect> {
+        self.judge.learn(outcomes)
+    }
+
+    /// Replaces the set of senders who were paired.
+    pub fn set_paired(&mut self, senders: Vec<String>) {
+        self.judge.set_paired(&senders);
+    }
+
+    /// Takes the next bytes of the listener's output, cut anywhere. No rule depends on `_now_ms`
+    /// yet, the time in milliseconds since the Unix epoch: messages tell their own.
+    pub fn push(&mut self, chunk: &[u8], _now_ms: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.framer.push(chunk, |frame| effects.extend(self.judge.read(frame)));
+        effects
+    }
+
+    /// Says that the output has ended: a line without an end is a line all the same.
+    pub fn finish(&mut self, _now_ms: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.framer.finish(|frame| effects.extend(self.judge.read(frame)));
+        effects
+    }
+}

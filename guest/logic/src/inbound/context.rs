@@ -1,0 +1,150 @@
+//! Puts together what the agent is given of a message that is let through.
+
+use std::borrow::Cow;
+
+use super::envelope::Envelope;
+use super::event::Message;
+use super::label::bracketed;
+use crate::command::ChatKind;
+use crate::effect::{Admission, HistoryEntry, InboundMessage};
+
+/// The name of the channel in addresses.
+const CHANNEL: &str = "zalouser";
+
+/// What stands around the messages that precede the one that is let through.
+const HISTORY_BEGINS: &str = "[Written in this group before, and not to you:]";
+const HISTORY_ENDS: &str = "[Written to you:]";
+
+/// What was found out about a message, besides what it says itself.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    /// Who wrote it.
+    pub(crate) sender_id: Cow<'a, str>,
+    /// Why it is let through.
+    pub(crate) admission: Admission,
+    /// Its text, trimmed; empty if it has only media.
+    pub(crate) text: String,
+    /// Its text without the account's mention.
+    pub(crate) command_body: String,
+    /// Whether commands in it are to be obeyed.
+    pub(crate) command_authorized: bool,
+    /// Whether it speaks to the account, in a group.
+    pub(crate) was_mentioned: Option<bool>,
+}
+
+/// Where a message belongs in the gateway, and how it is presented.
+#[derive(Debug)]
+pub(crate) struct Setting<'a> {
+    /// The id of the account.
+    pub(crate) account_id: &'a str,
+    /// The conversation's name.
+    pub(crate) session_key: String,
+    /// How messages are introduced.
+    pub(crate) envelope: &'a Envelope,
+    /// What goes in front of every text.
+    pub(crate) prefix: Option<&'a str>,
+    /// How long the conversation was silent, in milliseconds.
+    pub(crate) elapsed: Option<u64>,
+    /// What precedes the message.
+    pub(crate) history: Vec<HistoryEntry>,
+}
+
+/// Builds what the agent is given.
+pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Setting<'_>) -> InboundMessage {
+    let label = label(&message, &findings.sender_id).into_owned();
+    let body = body(&message, &findings, &setting, &label);
+    let thread = &message.thread.id;
+    let from = match message.thread.kind {
+        ChatKind::Direct => format!("{CHANNEL}:{}", findings.sender_id),
+        ChatKind::Group => format!("{CHANNEL}:group:{thread}"),
+    };
+    InboundMessage {
+        admission: findings.admission,
+        account_id: setting.account_id.to_owned(),
+        session_key: setting.session_key,
+        sender_id: findings.sender_id.into_owned(),
+        body,
+        raw_body: findings.text,
+        command_body: findings.command_body,
+        from,
+        to: format!("{CHANNEL}:{thread}"),
+        conversation_label: label,
+        command_authorized: findings.command_authorized,
+        was_mentioned: findings.was_mentioned,
+        history: setting.history,
+        thread: message.thread,
+        sender_name: message.sender_name,
+        group_subject: message.group_name,
+        message_id: message.id,
+        message_id_full: message.full_id,
+        timestamp: message.timestamp,
+        reply_to: message.quote,
+        media: message.media,
+    }
+}
+
+/// What stands for the text of `message` where it is to be read: `text`, or what its media are.
+pub(crate) fn readable<'a>(message: &Message<'_>, text: &'a str) -> &'a str {
+    if text.is_empty() { message.placeholder } else { text }
+}
+
+/// What the conversation is called.
+fn label<'a>(message: &'a Message<'_>, sender_id: &str) -> Cow<'a, str> {
+    match message.thread.kind {
+        ChatKind::Group => format!("group:{}", message.thread.id).into(),
+        ChatKind::Direct => match bracketed(&message.sender_name) {
+            name if name.is_empty() => format!("user:{sender_id}").into(),
+            name => name,
+        },
+    }
+}
+
+fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, label: &str) -> String {
+    let mut body = preamble(&setting.history, setting.envelope);
+    body.push_str(&setting.envelope.header(label, setting.elapsed, message.timestamp));
+    body.push(' ');
+    if let Some(prefix) = setting.prefix.filter(|prefix| !prefix.is_empty()) {
+        body.push_str(prefix);
+        if !prefix.ends_with(char::is_whitespace) {
+            body.push(' ');
+        }
+    }
+    let text = readable(message, &findings.text);
+    body.push_str(text);
+    if message.thread.kind == ChatKind::Group {
+        let signature = signature(&message.sender_name, &findings.sender_id);
+        if !text.contains(&signature) {
+            body.push('\n');
+            body.push_str(&signature);
+        }
+    }
+    body
+}
+
+/// Tells who wrote a message in a group.
+fn signature(name: &str, id: &str) -> String {
+    match bracketed(name) {
+        name if name.is_empty() => format!("[from: {id}]"),
+        name => format!("[from: {name} ({id})]"),
+    }
+}
+
+/// The messages that precede the one that is let through, one paragraph each; empty without any.
+fn preamble(history: &[HistoryEntry], envelope: &Envelope) -> String {
+    let mut preamble = String::new();
+    if history.is_empty() {
+        return preamble;
+    }
+    preamble.push_str(HISTORY_BEGINS);
+    for entry in history {
+        preamble.push('\n');
+        preamble.push_str(&envelope.header(&entry.sender, None, entry.timestamp));
+        preamble.push(' ');
+        // Indented, so that only the first line of an entry can look like one.
+        preamble.push_str(&entry.body.replace('\n', "\n  "));
+    }
+    preamble.push('\n');
+    preamble.push_str(HISTORY_ENDS);
+    preamble.push('\n');
+    preamble
+}

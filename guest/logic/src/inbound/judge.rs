@@ -1,0 +1,245 @@
+//! Decides what becomes of each line, in one fixed order.
+
+use std::borrow::Cow;
+
+use super::access::{Access, Refusal, Verdict};
+use super::context::{self, Findings, Setting};
+use super::control;
+use super::envelope::{Envelope, Zone};
+use super::event::{Event, Message};
+use super::frame::{Frame, LINE_LIMIT};
+use super::history::History;
+use super::label::unix_lines;
+use super::mention::{self, Patterns};
+use super::recent::Recent;
+use super::resolve::{self, Resolution};
+use crate::account::Account;
+use crate::command::{ChatKind, Command, Outcome};
+use crate::effect::{
+    Admission, DropReason, Dropped, Effect, HistoryEntry, InboundMessage, LogEntry, LogLevel, PairingRequest,
+};
+use crate::session::session_key;
+
+/// For how many conversations the time of the last message is remembered.
+const SESSIONS: usize = 4_096;
+
+/// Everything that a decision depends on.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    account: Account,
+    access: Access,
+    patterns: Patterns,
+    envelope: Envelope,
+    /// The account's own id, once it is known.
+    own_id: Option<String>,
+    history: History,
+    /// When the last message of each session was written that was let through, in milliseconds.
+    last_times: Recent<u64>,
+}
+
+/// What becomes of a message that is not refused.
+enum Ruling<'a> {
+    Deliver(Findings<'a>),
+    Pair,
+}
+
+impl Judge {
+    /// Judges for `account`, and tells times in `zone`.
+    pub(crate) fn new(account: Account, zone: Zone) -> Self {
+        Self {
+            access: Access::new(&account.access, &Resolution::default()),
+            patterns: Patterns::new(&account.mentions.patterns),
+            envelope: Envelope::new(&account.envelope, zone),
+            own_id: None,
+            history: History::new(account.mentions.history_limit),
+            last_times: Recent::new(),
+            account,
+        }
+    }
+
+    /// What it would like to know.
+    pub(crate) fn questions(&self) -> Vec<Command> {
+        resolve::questions(&self.account.access)
+    }
+
+    /// Takes the outcomes of its questions.
+    pub(crate) fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<Effect> {
+        let learnt = resolve::learn(&self.account.access, outcomes);
+        self.access.replace_rules(&self.account.access, &learnt.resolution);
+        self.own_id = learnt.own_id.or_else(|| self.own_id.take());
+        learnt.log
+    }
+
+    /// Replaces the set of senders who were paired.
+    pub(crate) fn set_paired(&mut self, senders: &[String]) {
+        self.access.set_paired(senders);
+    }
+
+    /// Decides what becomes of a line; nothing of a blank one.
+    pub(crate) fn read(&mut self, frame: Frame<'_>) -> Option<Effect> {
+        let Frame::Line(line) = frame else {
+            let detail = format!("zalouser: drop line of more than {LINE_LIMIT} bytes");
+            return Some(drop_line(DropReason::LineTooLong, detail));
+        };
+        let line = String::from_utf8_lossy(line);
+        let mut mended = String::new();
+        match Event::read(&line, &mut mended) {
+            Event::Blank => None,
+            Event::Banner(text) => Some(debug(format!("zca: {text}"))),
+            Event::Unknown(kind) => Some(debug(format!("zca: lifecycle event \"{kind}\" is unknown"))),
+            Event::Lifecycle(event) => Some(Effect::Lifecycle(event)),
+            Event::Malformed(why) => {
+                Some(drop_line(DropReason::Malformed, format!("zalouser: drop malformed line ({why})")))
+            }
+            Event::Message(message) => Some(self.receive(*message)),
+        }
+    }
+
+    fn receive(&mut self, message: Message<'_>) -> Effect {
+        self.learn_own_id(&message);
+        match self.rule(&message) {
+            Ok(Ruling::Deliver(findings)) => Effect::Deliver(Box::new(self.deliver(message, findings))),
+            Ok(Ruling::Pair) => Effect::Pair(PairingRequest {
+                account_id: self.account.id.clone(),
+                sender_id: message.sender_id.unwrap_or_default().into_owned(),
+                sender_name: message.sender_name,
+                thread: message.thread,
+                message_id: message.id,
+            }),
+            Err(Refusal { reason, detail }) => {
+                if reason == DropReason::NotMentioned {
+                    self.keep(&message);
+                }
+                Effect::Drop(Dropped {
+                    reason,
+                    detail,
+                    thread: Some(message.thread),
+                    sender_id: message.sender_id.map(Into::into),
+                    message_id: Some(message.id).filter(|id| !id.is_empty()),
+                })
+            }
+        }
+    }
+
+    /// In a direct chat, what somebody else wrote is addressed to the account itself.
+    fn learn_own_id(&mut self, message: &Message<'_>) {
+        if self.own_id.is_some() || message.thread.kind == ChatKind::Group {
+            return;
+        }
+        let others = [Some(message.thread.id.as_str()), message.sender_id.as_deref()];
+        let own = message.recipient_id.as_deref().filter(|id| !others.contains(&Some(id)));
+        self.own_id = own.map(str::to_owned);
+    }
+
+    /// Decides what depends on who wrote a message and where.
+    fn rule<'a>(&self, message: &Message<'a>) -> Result<Ruling<'a>, Refusal> {
+        let thread = &message.thread;
+        let refuse = |reason, why: &str| {
+            Err(Refusal::new(reason, format!("zalouser: drop message in {} ({why})", thread.id)))
+        };
+        if message.content.trim().is_empty() && message.media.is_empty() {
+            return refuse(DropReason::Blank, "neither text nor media");
+        }
+        let Some(sender_id) = &message.sender_id else {
+            return refuse(DropReason::SenderMissing, "missing senderId");
+        };
+        if self.own_id.as_deref() == Some(sender_id) {
+            return refuse(DropReason::OwnMessage, "written by the account itself");
+        }
+        match self.access.judge(thread, message.group_name.as_deref(), sender_id) {
+            Verdict::Refuse(refusal) => Err(refusal),
+            Verdict::Pair => Ok(Ruling::Pair),
+            Verdict::Admit { admission, require_mention } => {
+                self.rule_on_text(message, sender_id, admission, require_mention).map(Ruling::Deliver)
+            }
+        }
+    }
+
+    /// Decides what depends on the text of a message whose sender is let through.
+    fn rule_on_text<'a>(
+        &self,
+        message: &Message<'a>,
+        sender_id: &Cow<'a, str>,
+        admission: Admission,
+        require_mention: bool,
+    ) -> Result<Findings<'a>, Refusal> {
+        let (rules, kind) = (&self.account.commands, message.thread.kind);
+        let is_group = kind == ChatKind::Group;
+        let text = unix_lines(message.content.trim()).into_owned();
+        let addressed = self.own_id.as_deref();
+        let command = addressed.and_then(|id| mention::without_own(&message.content, &message.mentions, id));
+        let command_body = command.map_or_else(|| text.clone(), |text| unix_lines(text.trim()).into_owned());
+        let authorized = !rules.use_access_groups || self.access.may_command(kind, sender_id);
+        let is_control = control::is_control(&command_body, rules);
+        if is_group && is_control && !authorized {
+            let detail = format!("zalouser: drop control command from unauthorized sender {sender_id}");
+            return Err(Refusal::new(DropReason::CommandNotAuthorized, detail));
+        }
+        let was_mentioned =
+            is_group.then(|| mention::speaks_to(message, self.own_id.as_deref(), &self.patterns));
+        if require_mention && was_mentioned == Some(false) && !is_control {
+            return Err(Refusal::new(DropReason::NotMentioned, no_mention(&message.thread.id)));
+        }
+        Ok(Findings {
+            sender_id: sender_id.clone(),
+            admission,
+            command_authorized: authorized && control::needs_authorization(&command_body, rules),
+            text,
+            command_body,
+            was_mentioned,
+        })
+    }
+
+    /// Keeps a message to go before the next one of its group that is let through.
+    fn keep(&mut self, message: &Message<'_>) {
+        let text = unix_lines(message.content.trim());
+        let sender_id = message.sender_id.as_deref().unwrap_or_default();
+        let named = !message.sender_name.is_empty();
+        self.history.push(
+            &message.thread.id,
+            HistoryEntry {
+                message_id: message.id.clone(),
+                sender: if named { message.sender_name.clone() } else { sender_id.to_owned() },
+                body: context::readable(message, &text).to_owned(),
+                timestamp: message.timestamp,
+            },
+        );
+    }
+
+    fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
+        let session_key = session_key(&self.account.routes, &message.thread);
+        let elapsed = message.timestamp.and_then(|time| {
+            let last = self.last_times.insert(session_key.clone(), time);
+            if self.last_times.len() > SESSIONS {
+                self.last_times.forget_oldest();
+            }
+            time.checked_sub(last?)
+        });
+        let is_group = message.thread.kind == ChatKind::Group;
+        let history = if is_group { self.history.take(&message.thread.id) } else { Vec::new() };
+        let setting = Setting {
+            account_id: &self.account.id,
+            session_key,
+            envelope: &self.envelope,
+            prefix: self.account.message_prefix.as_deref(),
+            elapsed,
+            history,
+        };
+        context::present(message, findings, setting)
+    }
+}
+
+fn no_mention(thread: &str) -> String {
+    format!(
+        "zalouser: drop group {thread} (no mention; \
+         channels.zalouser.groups[\"{thread}\"].requireMention=false answers every message)"
+    )
+}
+
+fn drop_line(reason: DropReason, detail: String) -> Effect {
+    Effect::Drop(Dropped { reason, detail, thread: None, sender_id: None, message_id: None })
+}
+
+fn debug(message: String) -> Effect {
+    Effect::Log(LogEntry { level: LogLevel::Debug, message })
+}
