@@ -32,7 +32,7 @@ fn build() -> Result<(), Box<dyn Error>> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&fs::read(&module)?)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
     let path = out_dir.join("zalouser.wasm");
     fs::write(&path, component)?;
@@ -71,7 +71,9 @@ fn build_module(workspace: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn 
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .status()?;
     if !status.success() {
-        return Err(format!("the guest does not build; run: cargo build -p {PACKAGE} --target {TARGET}").into());
+        return Err(
+            format!("the guest does not build; run: cargo build -p {PACKAGE} --target {TARGET}").into()
+        );
     }
     Ok(target_dir.join(TARGET).join("guest").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
 }

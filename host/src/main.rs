@@ -1,9 +1,17 @@
 //! The `zalouser` program.
 
-fn main() -> std::process::ExitCode {
-    let mut args = std::env::args_os();
-    if args.next().is_some_and(|program| zalouser::simulator::plays(&program)) {
-        return zalouser::simulator::main(args);
+use std::env;
+use std::process::ExitCode;
+
+use zalouser::{cli, simulator};
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os();
+    match env::args_os().next() {
+        Some(program) if simulator::plays(&program) => {
+            arguments.next();
+            simulator::main(arguments)
+        }
+        _ => cli::run(arguments),
     }
-    std::process::ExitCode::SUCCESS
 }

@@ -15,7 +15,7 @@ const UNTIL: i64 = 2_840_140_800; // 2060-01-01
 ///
 /// # Errors
 /// The name of a zone that is not known.
-pub fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
+pub(crate) fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
     let zone = match zone {
         EnvelopeZone::Utc => return Ok(Vec::new()),
         EnvelopeZone::Local => TimeZone::system(),
@@ -27,7 +27,7 @@ pub fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
 /// A time zone that no database here knows.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time zone {0:?} is not known; use an IANA name such as Asia/Ho_Chi_Minh, or `utc`")]
-pub struct UnknownZone(String);
+pub(crate) struct UnknownZone(String);
 
 fn offsets_of(zone: &TimeZone) -> Vec<ZoneOffset> {
     let Ok(from) = Timestamp::from_second(FROM) else { return Vec::new() };

@@ -2,8 +2,9 @@
 
 use zalouser_logic::account as a;
 use zalouser_logic::command as c;
-use zalouser_logic::config::{ConfigError, Configuration};
+use zalouser_logic::config::Configuration;
 use zalouser_logic::effect as e;
+use zalouser_settings::Problem;
 
 use crate::bindings::exports::zalouser::plugin::{config, inbound};
 use crate::bindings::zalouser::plugin::types;
@@ -16,7 +17,7 @@ pub(crate) fn configuration(from: Configuration) -> config::Configuration {
     }
 }
 
-pub(crate) fn config_error(from: ConfigError) -> config::ConfigError {
+pub(crate) fn config_error(from: Problem) -> config::ConfigError {
     config::ConfigError {
         path: from.path,
         found: from.found,

@@ -24,7 +24,10 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
     if agent.is_none() {
         let file = config.file.display();
-        tracing::warn!("{file}: nobody answers; set {}.agent, for a try to {{ kind: \"echo\" }}", settings::PATH);
+        tracing::warn!(
+            "{file}: nobody answers; set {}.agent, for a try to {{ kind: \"echo\" }}",
+            settings::PATH
+        );
     }
     let gateway = Gateway {
         component: sandbox.load_shipped()?,

@@ -27,6 +27,8 @@ pub(super) fn start(format: Format, verbose: bool) {
     // A second start in the same process, as in tests, keeps the first.
     let _ = match format {
         Format::Text => lines.with_ansi(colour).try_init(),
-        Format::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        Format::Json => {
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
 }

@@ -106,7 +106,12 @@ impl Running {
                 Effect::Deliver(message) => self.deliver(message),
                 Effect::Pair(request) => self.pair(request),
                 Effect::Drop(ref dropped) => {
-                    tracing::debug!(account, reason = Decision::of(&effect).map(|it| it.reason), "{}", dropped.detail);
+                    tracing::debug!(
+                        account,
+                        reason = Decision::of(&effect).map(|it| it.reason),
+                        "{}",
+                        dropped.detail
+                    );
                 }
                 Effect::Lifecycle(event) => log_listener(account, &event),
                 Effect::Log(entry) => super::log(account, &entry),
@@ -160,7 +165,10 @@ fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
             tracing::warn!(account, "the listener ended with exit code {code}; next start in {seconds:.1} s");
         }
         ListenerEnd::Silent => {
-            tracing::warn!(account, "the listener gave no sign of life and was stopped; next start in {seconds:.1} s");
+            tracing::warn!(
+                account,
+                "the listener gave no sign of life and was stopped; next start in {seconds:.1} s"
+            );
         }
         ListenerEnd::NotStarted(err) => tracing::error!(account, "{err}; next try in {seconds:.1} s"),
     }

@@ -13,7 +13,7 @@ type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs jobs by lane. Cheap to clone; all clones are the same lanes.
 #[derive(Clone, Default)]
-pub struct Lanes {
+pub(super) struct Lanes {
     queues: Arc<Mutex<HashMap<String, VecDeque<Job>>>>,
     running: TaskTracker,
 }
@@ -21,21 +21,25 @@ pub struct Lanes {
 /// The lane has as many jobs waiting as it may.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{waiting} messages of this conversation are waiting already")]
-pub struct LaneFull {
+pub(super) struct LaneFull {
     /// How many jobs are waiting.
-    pub waiting: usize,
+    pub(super) waiting: usize,
 }
 
 impl Lanes {
     /// The most jobs that wait in one lane. A person does not write faster than this is emptied;
     /// what does is a flood.
-    pub const CAPACITY: usize = 100;
+    pub(super) const CAPACITY: usize = 100;
 
     /// Puts a job at the end of the lane named `lane`.
     ///
     /// # Errors
     /// [`LaneFull`] when [`Self::CAPACITY`] jobs are waiting there; the job is dropped.
-    pub fn submit(&self, lane: &str, job: impl Future<Output = ()> + Send + 'static) -> Result<(), LaneFull> {
+    pub(super) fn submit(
+        &self,
+        lane: &str,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), LaneFull> {
         let mut queues = self.lock();
         if let Some(queue) = queues.get_mut(lane) {
             if queue.len() >= Self::CAPACITY {
@@ -51,13 +55,13 @@ impl Lanes {
     }
 
     /// Waits until no job is left. Nothing may be submitted any more.
-    pub async fn finish(&self) {
+    pub(super) async fn finish(&self) {
         self.running.close();
         self.running.wait().await;
     }
 
     /// Drops the jobs that have not begun, and says how many those were.
-    pub fn clear(&self) -> usize {
+    pub(super) fn clear(&self) -> usize {
         self.lock().values_mut().map(|queue| queue.drain(..).count()).sum()
     }
 

@@ -48,7 +48,11 @@ async fn note(store: &PairingStore, request: &PairingRequest) -> Result<Option<S
     match requested.await.map_err(|err| err.to_string())?.map_err(|err| err.to_string())? {
         Requested::Offered(Offer { code, announce, set_aside, .. }) => {
             for copy in set_aside {
-                tracing::error!(account, "a damaged file was set aside and a new one begun: {}", copy.display());
+                tracing::error!(
+                    account,
+                    "a damaged file was set aside and a new one begun: {}",
+                    copy.display()
+                );
             }
             Ok(announce.then_some(code))
         }

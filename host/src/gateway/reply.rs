@@ -101,7 +101,10 @@ impl Replies {
         if let Command::SendMedia(media) = &command
             && !is_web_address(&media.source)
         {
-            return Err(format!("{:?} was not sent: only http and https addresses may be sent", media.source));
+            return Err(format!(
+                "{:?} was not sent: only http and https addresses may be sent",
+                media.source
+            ));
         }
         let profile = Profile::new(&account.profile);
         let receipt = send(&self.zca, &profile, &command).await.map_err(|err| err.to_string())?;

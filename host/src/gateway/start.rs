@@ -97,7 +97,11 @@ impl Start {
         }
         let support = probe(&self.zca).await?;
         let version = support.version.as_deref().unwrap_or("unknown");
-        tracing::debug!(supervised = support.supervised, "zca is {}, version {version}", self.zca.program().display());
+        tracing::debug!(
+            supervised = support.supervised,
+            "zca is {}, version {version}",
+            self.zca.program().display()
+        );
         let mut started = Vec::new();
         let mut profiles = HashMap::new();
         let mut refusal = None;
@@ -128,11 +132,7 @@ impl Start {
         }
     }
 
-    async fn one(
-        &self,
-        account: &Account,
-        support: &Support,
-    ) -> Result<(Running, Listener), AccountError> {
+    async fn one(&self, account: &Account, support: &Support) -> Result<(Running, Listener), AccountError> {
         let id = account.id.clone();
         let profile = Profile::new(&account.profile);
         let lock = ProfileLock::acquire(&self.state.own().join("listeners"), profile.clone())

@@ -31,7 +31,7 @@ impl Component {
 
     /// What the component asks its host for: the names of its imports, as `wasi:io/poll@0.2.6`.
     pub fn imports(&self) -> Vec<String> {
-        let component = self.pre.component();
+        let component = self.pre.instance_pre().component();
         let ty = component.component_type();
         ty.imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
     }

@@ -56,10 +56,11 @@ impl Guest {
         json5: &str,
         environment: &Environment,
     ) -> Result<Result<Configuration, Vec<ConfigError>>, Error> {
-        call!(self, "config.load", |store| self
-            .plugin
-            .zalouser_plugin_config()
-            .call_load(store, json5, environment))
+        call!(self, "config.load", |store| self.plugin.zalouser_plugin_config().call_load(
+            store,
+            json5,
+            environment
+        ))
     }
 
     /// Makes the monitor of an account. `zone` is the time zone that the account asks for.

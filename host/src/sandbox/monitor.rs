@@ -51,13 +51,17 @@ impl Monitor {
     ///
     /// # Errors
     /// The guest's failure.
-    pub async fn start(
-        component: Component,
-        account: Account,
-        zone: Vec<ZoneOffset>,
-    ) -> Result<Self, Error> {
+    pub async fn start(component: Component, account: Account, zone: Vec<ZoneOffset>) -> Result<Self, Error> {
         let live = Live::start(&component, &account, &zone).await?;
-        Ok(Self { component, account, zone, outcomes: None, paired: Vec::new(), live, unfinished: Vec::new() })
+        Ok(Self {
+            component,
+            account,
+            zone,
+            outcomes: None,
+            paired: Vec::new(),
+            live,
+            unfinished: Vec::new(),
+        })
     }
 
     /// Which commands the monitor would like to see the outcomes of before the first chunk.
