@@ -240,8 +240,10 @@ impl Groups {
                 GroupKey::Any => groups.any = groups.any.or(Some(rule)),
                 GroupKey::Id(id) => groups.add_id(id, rule),
                 GroupKey::PrefixedId(id) => prefixed.push((id, rule)),
-                // From here on the name means this one group: it lets in no other that takes it.
+                // The slug of many a name is empty, and must not match.
+                GroupKey::Name("") => {}
                 GroupKey::Name(name) => match resolution.group(name) {
+                    // From here on the name means this one group: no other may take it.
                     Some(id) => resolved.push((id, rule)),
                     None => groups.add_name(name, rule),
                 },

@@ -51,7 +51,7 @@ pub(crate) struct Setting<'a> {
 
 /// Builds what the agent is given.
 pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Setting<'_>) -> InboundMessage {
-    let label = label(&message, &findings.sender_id).into_owned();
+    let label = label(&message, &findings.sender_id);
     let body = body(&message, &findings, &setting, &label);
     let thread = &message.thread.id;
     let from = match message.thread.kind {
@@ -89,12 +89,12 @@ pub(crate) fn readable<'a>(message: &Message<'_>, text: &'a str) -> &'a str {
 }
 
 /// What the conversation is called.
-fn label<'a>(message: &'a Message<'_>, sender_id: &str) -> Cow<'a, str> {
+fn label(message: &Message<'_>, sender_id: &str) -> String {
     match message.thread.kind {
-        ChatKind::Group => format!("group:{}", message.thread.id).into(),
+        ChatKind::Group => format!("group:{}", message.thread.id),
         ChatKind::Direct => match bracketed(&message.sender_name) {
-            name if name.is_empty() => format!("user:{sender_id}").into(),
-            name => name,
+            name if name.is_empty() => format!("user:{sender_id}"),
+            name => name.into_owned(),
         },
     }
 }

@@ -81,7 +81,8 @@ impl Judge {
             let detail = format!("zalouser: drop line of more than {LINE_LIMIT} bytes");
             return Some(drop_line(DropReason::LineTooLong, detail));
         };
-        let line = String::from_utf8_lossy(line);
+        // Several times as fast as to look for what is ill-formed.
+        let line = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         let mut mended = String::new();
         match Event::read(&line, &mut mended) {
             Event::Blank => None,

@@ -13,7 +13,7 @@ use crate::command::{Command, ExitStatus, Outcome};
 use crate::effect::{Effect, LogEntry, LogLevel};
 use crate::names;
 
-/// The most friends or groups that are looked at. Zalo allows a quarter of this.
+/// The most friends or groups that are looked at, several times as many as one account has.
 const ROWS: usize = 20_000;
 
 /// How many names a line of the log lists before it counts the rest.
@@ -117,7 +117,10 @@ impl Learnt {
             Ok(id) => self.own_id = Some(id),
             Err(why) => self.say(
                 LogLevel::Warn,
-                format!("zalouser own id unknown; mentions of the account go unnoticed until a direct message comes. {why}"),
+                format!(
+                    "zalouser own id unknown; mentions of the account go unnoticed \
+                     until a direct message comes. {why}"
+                ),
             ),
         }
     }
@@ -151,7 +154,10 @@ impl Learnt {
                 let ids = ids.join(", ");
                 self.say(
                     LogLevel::Warn,
-                    format!("zalouser {kind} name \"{name}\" stands for more than one id ({ids}) and is resolved to none; write the id instead"),
+                    format!(
+                        "zalouser {kind} name \"{name}\" stands for more than one id ({ids}) \
+                         and is resolved to none; write the id instead"
+                    ),
                 );
             }
             unresolved.push(name.to_owned());
