@@ -48,6 +48,9 @@ struct Global {
 enum Command {
     /// Watch a simulated Zalo chat being paired, answered, chunked and refused
     Demo(demo::Arguments),
+    /// Answer one message of the demo
+    #[command(hide = true)]
+    DemoAgent,
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
@@ -85,6 +88,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Demo(arguments) => demo::run(arguments).await,
+            Command::DemoAgent => demo::answer(),
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
         }
