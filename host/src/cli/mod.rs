@@ -80,7 +80,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<()> {
-    log::start(cli.global.log_format, cli.global.verbose);
+    // The demo tells its own story; a log line belongs there only when something is wrong.
+    let quiet = matches!(cli.command, Command::Demo(_));
+    log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -26,11 +26,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let _ = tokio::signal::ctrl_c().await;
     };
     let played = async {
-        if arguments.interactive {
-            interactive::play(&stage).await
-        } else {
-            script::play(&stage).await
-        }
+        if arguments.interactive { interactive::play(&stage).await } else { script::play(&stage).await }
     };
     let played = tokio::select! {
         played = played => played,

@@ -19,7 +19,9 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
         "A real gateway, a guest in WebAssembly, and a simulated Zalo with {}.",
         transcript::people()
     ));
-    transcript::remark("Direct chats need pairing; of the groups only 5001 is let in; the agent is a program.");
+    transcript::remark(
+        "Direct chats need pairing; of the groups only 5001 is let in; the agent is a program.",
+    );
     let mut watcher = stage.watch();
 
     transcript::scene(1, "A stranger writes, and is offered a code");

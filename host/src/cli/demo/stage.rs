@@ -70,7 +70,9 @@ impl Stage {
             let _ = stopped.await;
         }));
         let stage = Self { simulator, events, store, stop, gateway, _folder: folder };
-        watcher.until("the gateway to listen", |event| matches!(event.what, crate::gateway::What::Listening)).await?;
+        watcher
+            .until("the gateway to listen", |event| matches!(event.what, crate::gateway::What::Listening))
+            .await?;
         Ok(stage)
     }
 
