@@ -1,6 +1,7 @@
 //! Resolves the names in an account's rules to ids, from what `zca` says of friends and groups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Deserialize;
 
@@ -71,15 +72,31 @@ pub(crate) fn learn(access: &AccessRules, outcomes: Vec<Outcome>) -> Learnt {
         match question {
             Command::WhoAmI => learnt.learn_own_id(&outcome),
             Command::ListFriends => {
-                learnt.resolution.users = learnt.resolve("user", user_names(access), &outcome)
+                learnt.resolution.users = learnt.resolve(Kind::User, user_names(access), &outcome)
             }
             Command::ListGroups => {
-                learnt.resolution.groups = learnt.resolve("group", group_names(access), &outcome)
+                learnt.resolution.groups = learnt.resolve(Kind::Group, group_names(access), &outcome)
             }
             _ => {}
         }
     }
     learnt
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    User,
+    Group,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Group => "group",
+        })
+    }
 }
 
 /// A friend or a group, as `zca` lists them.
@@ -126,7 +143,7 @@ impl Learnt {
     }
 
     /// Looks up `names`, which are of a `kind`, in the list that was printed.
-    fn resolve(&mut self, kind: &str, names: Vec<&str>, outcome: &Outcome) -> BTreeMap<String, String> {
+    fn resolve(&mut self, kind: Kind, names: Vec<&str>, outcome: &Outcome) -> BTreeMap<String, String> {
         let rows = printed(outcome)
             .and_then(|printed| json_in(printed, rows).ok_or_else(|| "its answer is not a list".into()));
         let rows = match rows {
@@ -139,12 +156,11 @@ impl Learnt {
                 return BTreeMap::new();
             }
         };
-        let ids = ids_by_name(&names, rows);
+        let ids = ids_by_name(&names, &rows, kind);
         let (mut resolved, mut unresolved) = (Vec::new(), Vec::new());
         let mut found = BTreeMap::new();
         for name in names {
-            let ids: Vec<&str> =
-                ids.get(&names::fold(name)).into_iter().flatten().map(String::as_str).collect();
+            let ids: Vec<&str> = ids.get(name).into_iter().flatten().copied().collect();
             if let [id] = ids[..] {
                 resolved.push(format!("{name}→{id}"));
                 found.insert(name.to_owned(), id.to_owned());
@@ -209,13 +225,31 @@ fn rows(json: &str) -> Option<Vec<(String, String)>> {
     Some(rows.0.into_iter().filter_map(|row| row.0?.into_id_and_name()).collect())
 }
 
-/// The ids of those of `rows` that have one of `names`, by their folded name.
-fn ids_by_name(names: &[&str], rows: Vec<(String, String)>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut ids: BTreeMap<_, BTreeSet<_>> =
-        names.iter().map(|name| (names::fold(name), BTreeSet::new())).collect();
+/// The ids that each of `names` stands for: of the `rows` that are called so or, where no group is, of
+/// those whose slug it is.
+fn ids_by_name<'a>(
+    names: &[&'a str],
+    rows: &'a [(String, String)],
+    kind: Kind,
+) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let by_name = rows_by(rows, |name| [names::fold(name.trim())]);
+    let by_slug = match kind {
+        Kind::User => BTreeMap::new(),
+        Kind::Group => rows_by(rows, |name| [names::slug(name), names::reference_slug(name)]),
+    };
+    let ids = |name: &str| by_name.get(&names::fold(name)).or_else(|| by_slug.get(name));
+    names.iter().filter_map(|name| Some((*name, ids(name)?.clone()))).collect()
+}
+
+/// The ids of `rows` by what `spellings` makes of their names.
+fn rows_by<const N: usize>(
+    rows: &[(String, String)],
+    spellings: impl Fn(&str) -> [String; N],
+) -> BTreeMap<String, BTreeSet<&str>> {
+    let mut ids: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (id, name) in rows {
-        if let Some(ids) = ids.get_mut(&names::fold(name.trim())) {
-            ids.insert(id);
+        for spelling in spellings(name) {
+            ids.entry(spelling).or_default().insert(id);
         }
     }
     ids
