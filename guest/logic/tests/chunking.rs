@@ -115,7 +115,7 @@ fn prose() -> impl Strategy<Value = String> {
 
 fn code() -> impl Strategy<Value = String> {
     let line = "( {0,9}[a-z(é😀)]{0,30} ?[a-z]{0,40})";
-    let marker = prop_oneof![Just("```"), Just("~~~~"), Just("  ```")];
+    let marker = prop_oneof![Just("```"), Just("~~~~"), Just("  ```"), Just("`````````")];
     (marker, "[a-z]{0,6}", proptest::collection::vec(line, 0..12)).prop_map(|(marker, info, lines)| {
         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
         format!("\n{marker}{info}\n{lines}{marker}\n")

@@ -147,6 +147,22 @@ mod tests {
     }
 
     #[test]
+    fn long_markers_of_two_fences_in_a_row_do_not_get_in_the_way_of_each_other() {
+        let (open, ticks) = ("```iiiiiiiiiiiiiiiiiiiiii", "``````````````");
+        let part = "cccccccccc";
+        check(
+            40,
+            &format!("{open}\naaaaaaaaaa\nb\n```\n{ticks}\n{part}{part}\n{ticks}"),
+            &[
+                &format!("{open}\naaaaaaaaaa\n```"),
+                &format!("{open}\nb\n```"),
+                &format!("{ticks}\n{part}\n{ticks}"),
+                &format!("{ticks}\n{part}\n{ticks}"),
+            ],
+        );
+    }
+
+    #[test]
     fn newline_mode_makes_a_chunk_of_every_paragraph() {
         let text = "\na\nb\n \n\n```\nc\n\nd\n```\n\naaaaa aaaaa aaaaa aaaaa\n";
         assert_eq!(
