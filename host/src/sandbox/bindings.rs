@@ -7,5 +7,5 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq, serde::Serialize],
 });
 
-pub use exports::zalouser::plugin::{config, inbound, outbound};
+pub use exports::zalouser::plugin::{config, directory, inbound, outbound};
 pub use zalouser::plugin::types;

@@ -131,7 +131,7 @@ fn a_command_that_fails_leaves_the_rules_as_typed_and_says_so() {
     ]);
     let said = messages(&effects);
     assert!(said[0].starts_with("zalouser own id unknown") && said[0].ends_with("no zca"), "{}", said[0]);
-    assert_eq!(said[1], "zalouser user resolve failed; using config entries. Error: not logged in");
+    assert_eq!(said[1], "zalouser user resolve failed; using config entries. not logged in");
     assert!(said[2].starts_with("zalouser group resolve failed; using config entries. "), "{}", said[2]);
 }
 
