@@ -1,0 +1,6 @@
+//! The real program, with a simulated `zca`.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod pairing;
+mod setting;
