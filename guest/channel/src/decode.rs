@@ -7,8 +7,8 @@ use zalouser_logic::effect::PairingRequest;
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
 
+use crate::bindings::exports::zalouser::plugin::types;
 use crate::bindings::exports::zalouser::plugin::{config, inbound, outbound};
-use crate::bindings::zalouser::plugin::types;
 
 pub(crate) fn environment(from: config::Environment) -> Environment {
     Environment { zca_profile: from.zca_profile }

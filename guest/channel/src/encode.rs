@@ -6,8 +6,8 @@ use zalouser_logic::config::Configuration;
 use zalouser_logic::effect as e;
 use zalouser_settings::Problem;
 
+use crate::bindings::exports::zalouser::plugin::types;
 use crate::bindings::exports::zalouser::plugin::{config, inbound};
-use crate::bindings::zalouser::plugin::types;
 
 pub(crate) fn configuration(from: Configuration) -> config::Configuration {
     config::Configuration {

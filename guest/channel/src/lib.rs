@@ -7,8 +7,7 @@ use std::cell::RefCell;
 
 use zalouser_logic::{config as logic_config, inbound as logic_inbound, outbound as logic_outbound, session};
 
-use bindings::exports::zalouser::plugin::{config, inbound, outbound};
-use bindings::zalouser::plugin::types;
+use bindings::exports::zalouser::plugin::{config, inbound, outbound, types};
 
 #[expect(missing_docs, unreachable_pub, reason = "generated; the WIT package describes each item")]
 mod bindings {
