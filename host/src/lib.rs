@@ -6,6 +6,7 @@ mod clock;
 pub mod config;
 pub mod decision;
 pub mod gateway;
+mod process;
 pub mod sandbox;
 pub mod settings;
 pub mod simulator;
