@@ -1,7 +1,7 @@
 //! The one engine that compiles and runs guests.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{fs, io, thread};
 
 use rustix::fs::Mode;
@@ -19,6 +19,7 @@ pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
     limits: Limits,
+    shipped: Arc<OnceLock<Component>>,
 }
 
 /// What a guest's store holds.
@@ -68,15 +69,19 @@ impl Sandbox {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)
             .map_err(|err| Error::Engine(format!("{err:#}")))?;
         tick(&engine)?;
-        Ok(Self { engine, linker: Arc::new(linker), limits })
+        Ok(Self { engine, linker: Arc::new(linker), limits, shipped: Arc::default() })
     }
 
-    /// Compiles the component that is part of this program.
+    /// The component that is part of this program, compiled at the first call.
     ///
     /// # Errors
     /// [`Error::Load`]; never for a program that was built by its own build script.
     pub fn load_shipped(&self) -> Result<Component, Error> {
-        self.load(super::SHIPPED)
+        if let Some(component) = self.shipped.get() {
+            return Ok(component.clone());
+        }
+        let component = self.load(super::SHIPPED)?;
+        Ok(self.shipped.get_or_init(|| component).clone())
     }
 
     /// Compiles a component, which takes some 30 ms unless the cache has it.
