@@ -102,7 +102,8 @@ impl<'t> Cutter<'t> {
         }
     }
 
-    /// The piece of a window that ends inside of `fence`.
+    /// The piece of a window that ends inside of `fence`: what precedes the fence if that nearly
+    /// fills a chunk or leaves the fence whole, else as many lines of code as fit.
     fn piece_with_code<'s>(&'s self, window: Window<'s>, fence: &'s Fence<'s>) -> Piece<'s> {
         let Window { at, room, end, .. } = window;
         let before = (fence.start > at).then(|| window.until(fence.start, fence.start));
@@ -110,7 +111,8 @@ impl<'t> Cutter<'t> {
         if let Some(before) = before.filter(|_| half_full || self.fits(fence)) {
             return before;
         }
-        let last = advance(self.text, at, room - units(fence.close) - 1);
+        // The markers of another block that the piece begins in may leave none for this one's.
+        let last = advance(self.text, at, room.saturating_sub(units(fence.close) + 1));
         let body = at.max(fence.body_start);
         let code_end = body + self.slice(body, fence.body_end).trim_end().len();
         if code_end <= last {

@@ -97,7 +97,7 @@ mod tests {
         check(14, "aa ![b c](d) e", &["aa ![b c](d) e"]);
         check(13, "aa ![b c](d) e", &["aa ![b c](d)", "e"]);
         check(11, "aa ![b c](d) e", &["aa", "![b c](d) e"]);
-        check(9, "aa (b\ncc) d", &["aa", "(b\ncc) d"]);
+        check(8, "aa (b\ncc) d", &["aa", "(b\ncc) d"]);
         check(9, "aa (b (c d) e", &["aa (b", "(c d) e"]);
         check(9, "aa (b\n\ncc) d", &["aa (b", "cc) d"]);
         check(9, "aa (bbbb cc dd) e", &["aa (bbbb", "cc dd) e"]);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn code_that_fits_in_a_chunk_is_not_cut() {
-        check(16, "a\n```\nb\nc\nd\n```", &["a", "```\nb\nc\nd\n```"]);
+        check(14, "a\n```\nb\nc\nd\n```", &["a", "```\nb\nc\nd\n```"]);
     }
 
     #[test]
@@ -138,12 +138,28 @@ mod tests {
 
     #[test]
     fn code_whose_last_line_fits_without_its_marker_ends_there() {
-        check(15, "```\naaaa\n``````\nb", &["```\naaaa\n```", "b"]);
+        check(14, "```\naaaa\n``````\nb", &["```\naaaa\n```", "b"]);
     }
 
     #[test]
     fn code_is_cut_like_other_text_if_there_is_no_room_for_markers() {
         check(9, "```\naaa bbb\nccc\n```", &["```", "aaa bbb", "ccc\n```"]);
+    }
+
+    #[test]
+    fn long_markers_of_two_fences_in_a_row_do_not_get_in_the_way_of_each_other() {
+        let (open, ticks) = ("```iiiiiiiiiiiiiiiiiiiiii", "``````````````");
+        let part = "cccccccccc";
+        check(
+            40,
+            &format!("{open}\naaaaaaaaaa\nb\n```\n{ticks}\n{part}{part}\n{ticks}"),
+            &[
+                &format!("{open}\naaaaaaaaaa\n```"),
+                &format!("{open}\nb\n```"),
+                &format!("{ticks}\n{part}\n{ticks}"),
+                &format!("{ticks}\n{part}\n{ticks}"),
+            ],
+        );
     }
 
     #[test]

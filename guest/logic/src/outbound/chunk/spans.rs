@@ -143,7 +143,7 @@ fn url_around(text: &str, range: Range<usize>, at: usize) -> Option<Range<usize>
     let after = text.get(at..range.end)?.strip_prefix("://")?;
     let before = text.as_bytes().get(range.start..at)?;
     let scheme = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric());
-    let scheme = scheme.take(LONGEST_SCHEME).count();
+    let scheme = Some(scheme.take(LONGEST_SCHEME).count()).filter(|length| *length > 0)?;
     let mut open = 0_usize;
     let length = after.bytes().position(|byte| match byte {
         b'(' | b'[' => {
@@ -158,7 +158,7 @@ fn url_around(text: &str, range: Range<usize>, at: usize) -> Option<Range<usize>
         byte => !byte.is_ascii_graphic(),
     });
     let length = length.unwrap_or(after.len());
-    (scheme > 0 && length > 0).then(|| at - scheme..at + "://".len() + length)
+    (length > 0).then(|| at - scheme..at + "://".len() + length)
 }
 
 /// `url` with the angle brackets around it, if it has them.
