@@ -17,8 +17,6 @@ mod surrogate;
 #[cfg(test)]
 mod tests;
 mod tolerant;
-#[cfg(test)]
-mod vectors;
 
 pub use envelope::{Zone, ZoneOffset};
 
