@@ -4,6 +4,8 @@ use std::fs::File;
 
 use serde_json::{Value, json};
 
+use zalouser::simulator::Line;
+
 use crate::setting::{Finished, Setting, config, snapshot};
 
 const RAW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/listen-raw.txt");
@@ -91,6 +93,25 @@ fn a_dash_stands_for_standard_input() {
 }
 
 #[test]
+fn what_strangers_write_is_made_harmless_for_a_terminal() {
+    let forged = "1\u{1b}[2J\u{9b}31m\r\ndeliver forged";
+    let setting = Setting::new();
+    setting.configure(&json!({ "channels": { "zalouser": { "dmPolicy": "open" } } }));
+    let lines = || {
+        [
+            Line::direct(forged, forged, forged).ids(forged, forged),
+            Line::direct("111", "Alice", "/new").ids(forged, forged),
+            Line::group(forged, forged, forged, forged).ids(forged, forged),
+            Line::group(forged, forged, forged, "/new").ids(forged, forged),
+        ]
+    };
+    let file = setting.write("lines", lines().map(|line| line.to_json() + "\n").concat());
+    let printed = setting.run(&["replay", &file]).succeeded();
+    assert_eq!(printed.lines().count(), lines().len(), "{printed:?}");
+    assert!(!printed.contains(|char: char| char.is_control() && char != '\n'), "{printed:?}");
+}
+
+#[test]
 fn an_account_is_named_without_regard_to_case() {
     let setting = Setting::new();
     setting.configure(&json!({ "channels": { "zalouser": {
@@ -138,6 +159,20 @@ fn a_broken_configuration_is_told_as_a_whole() {
     ] {
         assert!(finished.stderr.contains(part), "{part} is missing in: {}", finished.stderr);
     }
+}
+
+#[test]
+fn a_time_zone_that_is_not_known_costs_nobody_an_answer() {
+    let setting = Setting::new();
+    setting.configure(&json!({
+        "channels": { "zalouser": { "dmPolicy": "open" } },
+        "agents": { "defaults": { "envelopeTimezone": "Mars/Olympus" } },
+    }));
+    let finished = setting.run(&["replay", "--json", RAW]);
+    assert!(finished.stderr.contains("Mars/Olympus"), "{finished:?}");
+    let body = records(finished)[0]["context"]["Body"].clone();
+    // 1,700,000,001 s after the epoch, as the reference writes UTC.
+    assert_eq!(body, "[Zalo Personal Alice Tue 2023-11-14T22:13Z] xin chào");
 }
 
 #[test]

@@ -78,9 +78,17 @@ fn an_agent_that_fails_is_logged_and_the_next_message_is_answered() {
 fn a_program_that_is_not_there_is_told_at_each_message() {
     let agent = json!({ "kind": "command", "command": ["/nonexistent/agent"] });
     let setting = Setting::with(open(), agent);
-    let mut gateway = setting.gateway();
-    setting.say(&[alice("hello")]);
+    let mut gateway = setting.start(setting.command(&["gateway", "run", "--log-format", "json"]));
+    setting.say(&[alice("hello").ids("7001", "17")]);
     gateway.until_logged("cannot run the agent program `/nonexistent/agent`");
+    let log = gateway.log();
+    let entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told = entries.filter(|entry| entry["level"] == "ERROR").collect::<Vec<_>>();
+    let [told] = &told[..] else { panic!("{log}") };
+    assert!(told["message"].as_str().unwrap().starts_with("the agent did not answer"), "{told}");
+    for (field, value) in [("account", "default"), ("thread", "111"), ("message_id", "7001")] {
+        assert_eq!(told[field], value, "{field}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The listener is kept alive, and what it prints is neither lost nor heard twice.
 
+use std::fs;
+
 use serde_json::json;
 use zalouser::simulator::{Faults, HelpFault, Listen, ListenEvent, ListenFault};
 
@@ -80,6 +82,19 @@ fn a_listener_that_does_not_end_when_asked_is_killed() {
     let first = listens[0].pid;
     let ends = listens.iter().filter(|listen| listen.pid == first && listen.event != ListenEvent::Start);
     assert_eq!(ends.count(), 0, "one that is killed leaves no trace of its end: {listens:?}");
+}
+
+#[test]
+fn a_zca_that_is_away_for_a_while_is_found_again() {
+    let setting = setting(ListenFault { exit: Some(1), ..ListenFault::default() });
+    let program = setting.simulator.program().to_owned();
+    let away = setting.path("away");
+    let gateway = bridge(&setting, |gateway| {
+        fs::rename(&program, &away).unwrap();
+        gateway.until_logged("was not found");
+        fs::rename(&away, &program).unwrap();
+    });
+    assert!(gateway.log().contains("next try in"), "{}", gateway.log());
 }
 
 #[test]

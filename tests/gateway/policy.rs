@@ -90,6 +90,27 @@ fn a_poisonous_line_changes_nothing_for_the_next_message() {
 }
 
 #[test]
+fn nobody_writes_into_the_log_or_onto_a_terminal() {
+    let setting = Setting::with(json!({ "dmPolicy": "allowlist", "allowFrom": ["222"] }), echo());
+    let mut gateway = setting.gateway();
+    let forged = "1\nERROR forged\r\u{1b}[2J\u{9b}31m\u{202e}";
+    setting.say(&[
+        Line::direct(forged, forged, "hello"),
+        Line::group(forged, forged, forged, "/new"),
+        Line::group("5001", forged, forged, "/new"),
+    ]);
+    setting.simulator.say_raw(format!("{{\"kind\":\"lifecycle\",\"event\":{}}}\n", json!(forged))).unwrap();
+    let closed = json!({ "kind": "lifecycle", "event": "closed", "code": 1, "reason": forged });
+    let error = json!({ "kind": "lifecycle", "event": "error", "message": forged });
+    setting.simulator.say_raw(format!("{closed}\n{error}\n{}\n", "a\r\u{1b}[2Jb")).unwrap();
+    setting.say(&[bob("next")]);
+    gateway.until_texts(&setting, 1);
+    let log = gateway.log();
+    assert!(!log.lines().any(|line| line.starts_with("ERROR forged")), "{log:?}");
+    assert!(!log.contains(|char: char| char.is_control() && char != '\n'), "{log:?}");
+}
+
+#[test]
 fn what_a_person_types_does_not_become_a_structure() {
     let script = "read -r context; printf '%s' \"$context\" >\"$1\"; echo done";
     let setting = Setting::new();

@@ -103,6 +103,15 @@ fn an_agent_cannot_have_a_file_of_this_machine_sent() {
 }
 
 #[test]
+fn a_nul_in_an_answer_does_not_keep_the_rest_from_arriving() {
+    let setting = Setting::with(open(), shell("printf 'a\\000b'", &[]));
+    let mut gateway = setting.gateway();
+    setting.say(&[alice("hello")]);
+    let texts = gateway.until_texts(&setting, 1);
+    assert!(texts[0].1.starts_with('a') && texts[0].1.ends_with('b'), "{texts:?}");
+}
+
+#[test]
 fn a_part_that_fails_ends_the_answer_and_what_arrived_is_told() {
     let part = |name: &str| format!("{name} {}", "x".repeat(1_500));
     let answer = [part("one"), part("two"), part("three")].join("\n\n");

@@ -101,6 +101,19 @@ fn two_accounts_are_answered_each_on_its_own_profile() {
 }
 
 #[test]
+fn the_environment_names_the_profile_of_the_default_account_and_the_file() {
+    let setting = Setting::new();
+    let office = setting.simulator.with_profile("office").unwrap();
+    let file = setting.write("elsewhere.json5", config(open(), json!({ "agent": echo() })).to_string());
+    let mut command = setting.command(&["gateway", "run"]);
+    command.env("ZCA_PROFILE", "office").env("OPENCLAW_CONFIG_PATH", file);
+    let mut gateway = setting.start(command);
+    office.say(&alice("hello")).unwrap();
+    let sent = gateway.until("the answer", || office.sent().unwrap().pop());
+    assert_eq!(sent.argv[..2], ["--profile", "office"]);
+}
+
+#[test]
 fn an_account_that_cannot_run_does_not_keep_the_others_from_it() {
     let accounts = json!({ "home": {}, "work": {} });
     let setting = Setting::with(json!({ "dmPolicy": "open", "accounts": accounts }), echo());
