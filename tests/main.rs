@@ -2,5 +2,6 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod doctor;
 mod pairing;
 mod setting;

@@ -1,8 +1,9 @@
 //! A machine of a test's own: a state folder, a configuration and a simulated `zca`.
 
-use std::fs;
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use zalouser::simulator::Simulator;
 
@@ -35,8 +36,8 @@ impl Setting {
     /// Keeps compiled code where all tests find it: an unoptimised program takes seconds to compile it.
     fn share_cache(&self) {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        fs::create_dir_all(&cache).unwrap();
-        fs::create_dir_all(self.path("zalouser")).unwrap();
+        make_folder(&cache);
+        make_folder(&self.path("zalouser"));
         std::os::unix::fs::symlink(cache, self.path("zalouser/cache")).unwrap();
     }
 
@@ -45,11 +46,12 @@ impl Setting {
         self.root.path().join("state").join(name)
     }
 
-    /// Makes a file in the state folder.
+    /// Makes a file in the state folder, for this user alone.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        make_folder(path.parent().unwrap());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -78,12 +80,19 @@ impl Setting {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        self.command(args).output().map(Ended::of).unwrap()
+        Ended::of(&mut self.command(args))
     }
 }
 
+/// Makes a folder for this user alone, as the program does.
+fn make_folder(path: &Path) {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();
+}
+
 impl Ended {
-    fn of(output: Output) -> Self {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
         Self {
             code: output.status.code().expect("it ended by itself"),
             stdout: String::from_utf8(output.stdout).unwrap(),
