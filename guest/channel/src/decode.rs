@@ -8,8 +8,7 @@ use zalouser_logic::effect::PairingRequest;
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
 
-use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, outbound};
-use crate::bindings::zalouser::plugin::types;
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
 
 pub(crate) fn environment(from: config::Environment) -> Environment {
     Environment { zca_profile: from.zca_profile }

@@ -7,8 +7,7 @@ use zalouser_logic::directory as d;
 use zalouser_logic::effect as e;
 use zalouser_settings::Problem;
 
-use crate::bindings::exports::zalouser::plugin::{config, directory, inbound};
-use crate::bindings::zalouser::plugin::types;
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, types};
 
 pub(crate) fn configuration(from: Configuration) -> config::Configuration {
     config::Configuration {

@@ -10,8 +10,7 @@ use zalouser_logic::{
     outbound as logic_outbound, session,
 };
 
-use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound};
-use bindings::zalouser::plugin::types;
+use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
 
 #[expect(missing_docs, unreachable_pub, reason = "generated; the WIT package describes each item")]
 mod bindings {

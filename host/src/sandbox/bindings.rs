@@ -7,5 +7,4 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq, serde::Serialize],
 });
 
-pub use exports::zalouser::plugin::{config, directory, inbound, outbound};
-pub use zalouser::plugin::types;
+pub use exports::zalouser::plugin::{config, directory, inbound, outbound, types};

@@ -14,8 +14,6 @@ mod resolve;
 mod surrogate;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vectors;
 
 pub use envelope::{Zone, ZoneOffset};
 
