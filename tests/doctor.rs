@@ -20,7 +20,7 @@ const SOUND: &str = r#"{
 
 /// What was found, as level, topic and what.
 fn found(ended: &Ended) -> Vec<(String, String, String)> {
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|err| panic!("{err}: {ended:?}"));
+    let report: Value = serde_json::from_str(&ended.stdout).expect("it prints JSON");
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let findings = report["findings"].as_array().unwrap().iter();
     let ill = |finding: &&Value| finding["level"] == "warn" || finding["level"] == "fail";

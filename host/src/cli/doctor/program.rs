@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::finding::Finding;
 use crate::zca::probe::{ProbeError, Support, probe};
-use crate::zca::process::Limits;
 use crate::zca::program::{StartError, Zca};
 
 const TOPIC: &str = "zca";
@@ -173,8 +172,8 @@ fn node_of(first_line: &str) -> Option<String> {
 }
 
 async fn node_version(node: &str) -> Option<String> {
-    let limits = Limits { time: NODE_TIME, ..Limits::default() };
-    let outcome = Zca::new(node).run(&["--version".to_owned()], &limits).await.ok()?;
+    // It is run as zca is, within the same limits.
+    let outcome = Zca::new(node).run(&["--version".to_owned()], NODE_TIME).await.ok()?;
     let version = outcome.stdout.trim().trim_start_matches('v');
     version_of(version).map(|_| version.to_owned())
 }
