@@ -4,6 +4,7 @@
 mod component;
 mod conformance;
 mod differences;
+mod doctor;
 mod gateway;
 mod pairing;
 mod replay;

@@ -2,6 +2,7 @@
 
 mod channel;
 mod demo;
+mod doctor;
 mod gateway;
 mod log;
 mod pairing;
@@ -54,6 +55,8 @@ enum Command {
     /// Answer one message of the demo
     #[command(hide = true)]
     DemoAgent,
+    /// Look for what keeps the accounts from running well, and say how to mend it
+    Doctor(doctor::Arguments),
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
@@ -97,6 +100,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
+            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
