@@ -1,0 +1,238 @@
+//! A world of its own for each test: a state folder, a simulated `zca`, and the real binary in it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zalouser::simulator::{Sent, Simulator};
+use zalouser::state_dir::StateDir;
+
+/// For how long something is waited for that has to happen. A test that waits this long fails, so it
+/// only has to be longer than a busy machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether it has happened.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long a process has to end by itself before it is killed.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Variables of this machine that would lead a process out of its setting.
+const FOREIGN: [&str; 7] = [
+    "CLAWDBOT_STATE_DIR",
+    "NO_COLOR",
+    "OPENCLAW_CONFIG_PATH",
+    "OPENCLAW_OAUTH_DIR",
+    "OPENZCA_HOME",
+    "OPENZCA_PROFILE",
+    "ZCA_PROFILE",
+];
+
+/// A state folder, a home folder and a simulated `zca`. Removed when dropped, after all that runs in it.
+pub(crate) struct Setting {
+    folder: TempDir,
+    /// The `zca` that processes in here find; it speaks for the profile `default`.
+    pub(crate) simulator: Simulator,
+}
+
+/// A process of the real binary. When dropped it is asked to end, and killed if it does not.
+pub(crate) struct Running {
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+/// What came of a process.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Setting {
+    /// An empty one: without a configuration, with the simulator's built-in world.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["home", "state", "outputs"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        // Compiling the component takes a debug build a second, which is once enough.
+        fs::create_dir_all(compiled()).unwrap();
+        let own = StateDir::at(folder.path().join("state")).own();
+        fs::create_dir(&own).unwrap();
+        symlink(compiled(), own.join("cache")).unwrap();
+        let simulator = Simulator::create_with(folder.path().join("zca"), Path::new(PROGRAM)).unwrap();
+        Self { folder, simulator }
+    }
+
+    /// Replaces the gateway's configuration file.
+    pub(crate) fn configure(&self, config: &Value) {
+        fs::write(self.state().config_file(), config.to_string()).unwrap();
+    }
+
+    /// The state folder.
+    pub(crate) fn state(&self) -> StateDir {
+        StateDir::at(self.path("state"))
+    }
+
+    /// A path in the setting.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the setting, and gives its path as text.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// All that has arrived from the default profile, in its order.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.simulator.sent().unwrap()
+    }
+
+    /// The real binary with these arguments, in this setting and with nothing to read.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
+        let (variable, value) = self.simulator.env();
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("HOME", self.path("home"))
+            .env("OPENCLAW_STATE_DIR", self.path("state"))
+            .env("ZALOUSER_ZCA", self.simulator.program())
+            .env(variable, value)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a command, with its outputs kept in files of the setting.
+    pub(crate) fn start(&self, mut command: Command) -> Running {
+        let outputs = tempfile::Builder::new().disable_cleanup(true).tempdir_in(self.path("outputs"));
+        let outputs = outputs.unwrap();
+        let (stdout, stderr) = (outputs.path().join("stdout"), outputs.path().join("stderr"));
+        command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
+        // A group of its own, so that a signal for the tests does not reach it, nor one for it the tests.
+        let child = command.process_group(0).spawn().unwrap();
+        Running { child, stdout, stderr }
+    }
+
+    /// Runs the real binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+        self.start(self.command(arguments)).finish()
+    }
+}
+
+impl Running {
+    /// Waits until `look` finds something, and gives that. Fails when the process ends first.
+    pub(crate) fn until<T>(&mut self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let found = poll(|| {
+            // In this order: what a process did before its end counts.
+            let ended = self.child.try_wait().unwrap();
+            look().map(Ok).or_else(|| ended.map(Err))
+        });
+        match found {
+            Some(Ok(found)) => found,
+            Some(Err(status)) => {
+                panic!("{what} did not happen: the process ended with {status} and logged\n{}", self.log())
+            }
+            None => panic!("{what} did not happen; the log is\n{}", self.log()),
+        }
+    }
+
+    /// What it printed as an error so far.
+    pub(crate) fn log(&self) -> String {
+        read(&self.stderr)
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        // Ended already is fine: then there is nobody to be asked.
+        let _ = kill_process(self.pid(), signal);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Finished {
+        let Some(status) = poll(|| self.child.try_wait().unwrap()) else {
+            panic!("the process does not end; the log is\n{}", self.log());
+        };
+        Finished { status, stdout: read(&self.stdout), stderr: self.log() }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::TERM);
+        let begin = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if begin.elapsed() > GRACE {
+                self.signal(Signal::KILL);
+                let _ = self.child.wait();
+                return;
+            }
+            sleep(LOOK);
+        }
+    }
+}
+
+impl Finished {
+    /// What it printed, when it succeeded.
+    pub(crate) fn succeeded(self) -> String {
+        assert!(self.status.success(), "{self:?}");
+        self.stdout
+    }
+
+    /// The one line that it printed as an error, when it failed with exit code 1.
+    pub(crate) fn complaint(self) -> String {
+        assert_eq!(self.status.code(), Some(1), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "one line is to be printed: {self:?}");
+        self.stderr
+    }
+}
+
+/// The real binary.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_zalouser");
+
+/// The gateway's file with this channel section, and these settings of the shim.
+pub(crate) fn config(channel: Value, settings: Value) -> Value {
+    json!({
+        "channels": { "zalouser": channel },
+        "plugins": { "entries": { "zalouser": { "config": settings } } },
+    })
+}
+
+/// Where all tests have their compiled components.
+fn compiled() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
+}
+
+/// Looks again and again. None when patience is over.
+fn poll<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let begin = Instant::now();
+    loop {
+        match look() {
+            None if begin.elapsed() < PATIENCE => sleep(LOOK),
+            found => return found,
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
+}
