@@ -5,6 +5,7 @@ mod component;
 mod conformance;
 mod differences;
 mod gateway;
+mod pairing;
 mod replay;
 mod setting;
 

@@ -82,6 +82,13 @@ impl Setting {
         setting
     }
 
+    /// One with this text as the gateway's configuration file.
+    pub(crate) fn with_config(text: &str) -> Self {
+        let setting = Self::new();
+        setting.write_config(text);
+        setting
+    }
+
     /// Replaces the gateway's configuration file.
     pub(crate) fn configure(&self, config: &Value) {
         self.write_config(&config.to_string());
@@ -114,6 +121,28 @@ impl Setting {
         path.to_str().unwrap().to_owned()
     }
 
+    /// A path in the state folder.
+    pub(crate) fn in_state(&self, name: &str) -> PathBuf {
+        self.state().root().join(name)
+    }
+
+    /// Writes a file into the state folder.
+    pub(crate) fn write_state(&self, name: &str, text: &str) {
+        let path = self.in_state(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Reads a file of the state folder.
+    pub(crate) fn read_state(&self, name: &str) -> String {
+        fs::read_to_string(self.in_state(name)).unwrap()
+    }
+
+    /// Reads a file of the state folder, which is JSON.
+    pub(crate) fn read_state_json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read_state(name)).unwrap()
+    }
+
     /// Lets people write to the default profile, in this order.
     pub(crate) fn say(&self, lines: &[Line]) {
         for line in lines {
@@ -142,6 +171,7 @@ impl Setting {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("HOME", self.path("home"))
+            .env("TZ", "UTC")
             .env("OPENCLAW_STATE_DIR", self.path("state"))
             .env("ZALOUSER_ZCA", self.simulator.program())
             .env(variable, value)
@@ -247,6 +277,11 @@ impl Drop for Running {
 }
 
 impl Finished {
+    /// The exit code; a process that a signal ended has none, and fails the test.
+    pub(crate) fn code(&self) -> i32 {
+        self.status.code().expect("it ended by itself")
+    }
+
     /// What it printed, when it succeeded.
     pub(crate) fn succeeded(self) -> String {
         assert!(self.status.success(), "{self:?}");

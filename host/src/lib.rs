@@ -6,6 +6,8 @@ mod clock;
 pub mod config;
 pub mod decision;
 pub mod gateway;
+pub mod grants;
+mod process;
 pub mod sandbox;
 pub mod settings;
 pub mod simulator;

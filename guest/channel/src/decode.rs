@@ -3,12 +3,12 @@
 use zalouser_logic::account as a;
 use zalouser_logic::command as c;
 use zalouser_logic::config::Environment;
+use zalouser_logic::directory::{Entry, EntryKind};
 use zalouser_logic::effect::PairingRequest;
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
 
-use crate::bindings::exports::zalouser::plugin::types;
-use crate::bindings::exports::zalouser::plugin::{config, inbound, outbound};
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
 
 pub(crate) fn environment(from: config::Environment) -> Environment {
     Environment { zca_profile: from.zca_profile }
@@ -110,6 +110,31 @@ pub(crate) fn thread(from: types::Thread) -> c::Thread {
     }
 }
 
+pub(crate) fn command(from: types::Command) -> c::Command {
+    match from {
+        types::Command::SendText(message) => {
+            c::Command::SendText { thread: thread(message.thread), text: message.text }
+        }
+        types::Command::SendMedia(media) => c::Command::SendMedia {
+            thread: thread(media.thread),
+            kind: match media.kind {
+                types::MediaKind::Image => c::MediaKind::Image,
+                types::MediaKind::Video => c::MediaKind::Video,
+                types::MediaKind::Voice => c::MediaKind::Voice,
+                types::MediaKind::File => c::MediaKind::File,
+            },
+            source: media.source,
+            caption: media.caption,
+        },
+        types::Command::SendLink(link) => c::Command::SendLink { thread: thread(link.thread), url: link.url },
+        types::Command::ListFriends => c::Command::ListFriends,
+        types::Command::ListGroups => c::Command::ListGroups,
+        types::Command::ListMembers(group) => c::Command::ListMembers(group),
+        types::Command::WhoAmI => c::Command::WhoAmI,
+        types::Command::SessionStatus => c::Command::SessionStatus,
+    }
+}
+
 pub(crate) fn outcome(from: types::Outcome) -> c::Outcome {
     c::Outcome {
         status: match from.status {
@@ -146,5 +171,18 @@ pub(crate) fn pairing_request(from: inbound::PairingRequest) -> PairingRequest {
         sender_name: from.sender_name,
         thread: thread(from.thread),
         message_id: from.message_id,
+    }
+}
+
+pub(crate) fn entry(from: directory::Entry) -> Entry {
+    Entry {
+        kind: match from.kind {
+            directory::EntryKind::User => EntryKind::User,
+            directory::EntryKind::Group => EntryKind::Group,
+        },
+        id: from.id,
+        name: from.name,
+        avatar: from.avatar,
+        member_count: from.member_count,
     }
 }

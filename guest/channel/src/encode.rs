@@ -3,11 +3,11 @@
 use zalouser_logic::account as a;
 use zalouser_logic::command as c;
 use zalouser_logic::config::Configuration;
+use zalouser_logic::directory as d;
 use zalouser_logic::effect as e;
 use zalouser_settings::Problem;
 
-use crate::bindings::exports::zalouser::plugin::types;
-use crate::bindings::exports::zalouser::plugin::{config, inbound};
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, types};
 
 pub(crate) fn configuration(from: Configuration) -> config::Configuration {
     config::Configuration {
@@ -113,7 +113,7 @@ fn reply_format(from: a::ReplyFormat) -> config::ReplyFormat {
     }
 }
 
-fn thread(from: c::Thread) -> types::Thread {
+pub(crate) fn thread(from: c::Thread) -> types::Thread {
     types::Thread {
         id: from.id,
         kind: match from.kind {
@@ -257,5 +257,49 @@ fn inbound_message(from: e::InboundMessage) -> inbound::InboundMessage {
                 timestamp: entry.timestamp,
             })
             .collect(),
+    }
+}
+
+pub(crate) fn entries(from: Vec<d::Entry>) -> Vec<directory::Entry> {
+    let entry = |from: d::Entry| directory::Entry {
+        kind: match from.kind {
+            d::EntryKind::User => directory::EntryKind::User,
+            d::EntryKind::Group => directory::EntryKind::Group,
+        },
+        id: from.id,
+        name: from.name,
+        avatar: from.avatar,
+        member_count: from.member_count,
+    };
+    from.into_iter().map(entry).collect()
+}
+
+pub(crate) fn list_error(from: d::ListError) -> directory::Error {
+    match from {
+        d::ListError::NotAListing => directory::Error::NotAListing,
+        d::ListError::Failed(why) => directory::Error::Failed(why),
+        d::ListError::Unreadable => directory::Error::Unreadable,
+    }
+}
+
+pub(crate) fn target(from: d::Target) -> directory::Target {
+    match from {
+        d::Target::Thread(to) => directory::Target::Thread(thread(to)),
+        d::Target::Name(name) => directory::Target::Name(name),
+    }
+}
+
+pub(crate) fn target_error(from: d::TargetError) -> directory::TargetError {
+    match from {
+        d::TargetError::Blank => directory::TargetError::Blank,
+        d::TargetError::NotAnId => directory::TargetError::NotAnId,
+        d::TargetError::NotAGroup => directory::TargetError::NotAGroup,
+    }
+}
+
+pub(crate) fn unresolved(from: d::Unresolved) -> directory::Unresolved {
+    match from {
+        d::Unresolved::Unknown(near) => directory::Unresolved::Unknown(entries(near)),
+        d::Unresolved::Ambiguous(candidates) => directory::Unresolved::Ambiguous(entries(candidates)),
     }
 }

@@ -5,9 +5,12 @@ mod encode;
 
 use std::cell::RefCell;
 
-use zalouser_logic::{config as logic_config, inbound as logic_inbound, outbound as logic_outbound, session};
+use zalouser_logic::{
+    config as logic_config, directory as logic_directory, inbound as logic_inbound,
+    outbound as logic_outbound, session,
+};
 
-use bindings::exports::zalouser::plugin::{config, inbound, outbound, types};
+use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
 
 #[expect(missing_docs, unreachable_pub, reason = "generated; the WIT package describes each item")]
 mod bindings {
@@ -84,6 +87,44 @@ impl outbound::Guest for Plugin {
     fn session_key(routes: Vec<config::Route>, thread: types::Thread) -> String {
         let routes: Vec<_> = routes.into_iter().map(decode::route).collect();
         session::session_key(&routes, &decode::thread(thread))
+    }
+}
+
+impl directory::Guest for Plugin {
+    fn find(
+        command: types::Command,
+        outcome: types::Outcome,
+        query: Option<String>,
+        limit: Option<u32>,
+    ) -> Result<Vec<directory::Entry>, directory::Error> {
+        let (command, outcome) = (decode::command(command), decode::outcome(outcome));
+        match logic_directory::find(&command, &outcome, query.as_deref(), limit) {
+            Ok(entries) => Ok(encode::entries(entries)),
+            Err(error) => Err(encode::list_error(error)),
+        }
+    }
+
+    fn parse_target(text: String) -> Result<directory::Target, directory::TargetError> {
+        match logic_directory::parse_target(&text) {
+            Ok(target) => Ok(encode::target(target)),
+            Err(error) => Err(encode::target_error(error)),
+        }
+    }
+
+    fn parse_group(text: String) -> Result<String, directory::TargetError> {
+        logic_directory::parse_group(&text).map_err(encode::target_error)
+    }
+
+    fn resolve(
+        name: String,
+        friends: Vec<directory::Entry>,
+        groups: Vec<directory::Entry>,
+    ) -> Result<types::Thread, directory::Unresolved> {
+        let entries = |entries: Vec<_>| entries.into_iter().map(decode::entry).collect::<Vec<_>>();
+        match logic_directory::resolve(&name, &entries(friends), &entries(groups)) {
+            Ok(thread) => Ok(encode::thread(thread)),
+            Err(unresolved) => Err(encode::unresolved(unresolved)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::time::SystemTime;
 
 /// How log lines look.
@@ -15,13 +16,21 @@ pub(super) enum Format {
     Json,
 }
 
+/// What is logged: all, what an operator wants to know, or what is wrong.
+pub(super) fn level(verbose: bool, quiet: bool) -> LevelFilter {
+    match (verbose, quiet) {
+        (true, _) => LevelFilter::DEBUG,
+        (false, true) => LevelFilter::WARN,
+        (false, false) => LevelFilter::INFO,
+    }
+}
+
 /// Starts logging for the whole process. Colour only where somebody sees it and did not decline.
-pub(super) fn start(format: Format, verbose: bool) {
-    let level = if verbose { "zalouser=debug" } else { "zalouser=info" };
+pub(super) fn start(format: Format, level: LevelFilter) {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let lines = tracing_subscriber::fmt()
         .with_writer(io::stderr)
-        .with_env_filter(EnvFilter::new(level))
+        .with_env_filter(EnvFilter::new(format!("zalouser={level}")))
         .with_target(false)
         .with_timer(SystemTime);
     // A second start in the same process, as in tests, keeps the first.

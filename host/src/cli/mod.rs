@@ -1,8 +1,10 @@
 //! The command line.
 
+mod channel;
 mod demo;
 mod gateway;
 mod log;
+mod pairing;
 mod replay;
 
 use std::env;
@@ -15,6 +17,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::sandbox::bindings::config::Account;
 use crate::sandbox::{Guest, Limits, Sandbox};
 use crate::settings::Settings;
 use crate::state_dir::StateDir;
@@ -48,9 +51,15 @@ struct Global {
 enum Command {
     /// Watch a simulated Zalo chat being paired, answered, chunked and refused
     Demo(demo::Arguments),
+    /// Answer one message of the demo
+    #[command(hide = true)]
+    DemoAgent,
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Let people write to an account, or no longer
+    #[command(subcommand)]
+    Pairing(pairing::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
 }
@@ -77,7 +86,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<()> {
-    log::start(cli.global.log_format, cli.global.verbose);
+    // The demo tells its own story; a log line belongs there only when something is wrong.
+    let quiet = matches!(cli.command, Command::Demo(_));
+    log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -85,7 +96,9 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Demo(arguments) => demo::run(arguments).await,
+            Command::DemoAgent => demo::answer(),
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
         }
     })
@@ -102,6 +115,14 @@ fn zca(global: &Global, settings: &Settings) -> Zca {
 fn state_dir() -> anyhow::Result<StateDir> {
     StateDir::find(|name| env::var(name).ok(), env::home_dir().as_deref())
         .context("there is no home folder; set OPENCLAW_STATE_DIR")
+}
+
+/// The account of this id, without regard to case; the default one when none is named.
+fn account<'a>(config: &'a Config, asked: Option<&str>) -> anyhow::Result<&'a Account> {
+    config.account(asked).with_context(|| {
+        let ids: Vec<_> = config.channel.accounts.iter().map(|account| account.id.as_str()).collect();
+        format!("there is no account {:?}; there is: {}", asked.unwrap_or_default(), ids.join(", "))
+    })
 }
 
 /// A guest of the shipped component that reads the configuration of `state`.
@@ -121,4 +142,16 @@ fn sandbox() -> anyhow::Result<Sandbox> {
 fn is_broken_pipe(err: &anyhow::Error) -> bool {
     let io = err.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_parsed() {
+        Cli::command().debug_assert();
+    }
 }

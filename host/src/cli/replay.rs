@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
@@ -52,11 +52,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let state = super::state_dir()?;
     let sandbox = super::sandbox()?;
     let config = super::load_config(&sandbox, &state).await?;
-    let Some(account) = config.account(arguments.account.as_deref()) else {
-        let ids: Vec<_> = config.channel.accounts.iter().map(|account| account.id.as_str()).collect();
-        let asked = arguments.account.unwrap_or_default();
-        bail!("there is no account {asked:?}; there is: {}", ids.join(", "));
-    };
+    let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
     let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone::of(account)).await?;

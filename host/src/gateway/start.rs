@@ -162,11 +162,7 @@ impl Start {
         if outcome.status == ExitStatus::Exited(0) {
             return Ok(());
         }
-        let reason = match outcome.status {
-            ExitStatus::TimedOut => "zca did not answer in time".to_owned(),
-            ExitStatus::NotStarted(reason) => reason,
-            ExitStatus::Exited(_) => receipt::reason(&outcome),
-        };
+        let reason = receipt::reason(&outcome);
         let login = format!("{} --profile {} auth login", self.zca.program().display(), account.profile);
         Err(AccountError::NotLoggedIn { account: account.id.clone(), reason, login })
     }

@@ -1,8 +1,10 @@
 //! The one engine that compiles and runs guests.
 
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::{fs, io, thread};
+use std::{io, thread};
 
 use rustix::fs::Mode;
 use wasmtime::component::Linker;
@@ -96,7 +98,7 @@ impl Sandbox {
 
 fn open_cache(folder: &Path) -> Result<Cache, Error> {
     let problem = |err: io::Error| Error::Engine(format!("the cache folder {}: {err}", folder.display()));
-    fs::create_dir_all(folder).map_err(problem)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(problem)?;
     rustix::fs::chmod(folder, Mode::RWXU).map_err(|err| problem(err.into()))?;
     let folder = fs::canonicalize(folder).map_err(problem)?;
     let mut config = CacheConfig::new();

@@ -4,6 +4,7 @@ use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use super::bindings::config::{Account, ConfigError, Configuration, Environment, ReplyFormat, Route};
+use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
 use super::bindings::inbound::{Effect, PairingRequest, ZoneOffset};
 use super::bindings::outbound::Reply;
 use super::bindings::types::{Command, Outcome, Thread};
@@ -181,6 +182,61 @@ impl Guest {
             .plugin
             .zalouser_plugin_outbound()
             .call_session_key(store, routes, thread))
+    }
+
+    /// Searches what a command listed.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one says why there are no entries.
+    pub async fn find(
+        &mut self,
+        command: &Command,
+        outcome: &Outcome,
+        query: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Result<Vec<Entry>, directory::Error>, Error> {
+        call!(self, "directory.find", |store| self
+            .plugin
+            .zalouser_plugin_directory()
+            .call_find(store, command, outcome, query, limit))
+    }
+
+    /// Reads where a message is to go.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one what is wrong with the target.
+    pub async fn parse_target(&mut self, text: &str) -> Result<Result<Target, TargetError>, Error> {
+        call!(self, "directory.parse-target", |store| self
+            .plugin
+            .zalouser_plugin_directory()
+            .call_parse_target(store, text))
+    }
+
+    /// Reads the id of a group.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one what is wrong with the id.
+    pub async fn parse_group(&mut self, text: &str) -> Result<Result<String, TargetError>, Error> {
+        call!(self, "directory.parse-group", |store| self
+            .plugin
+            .zalouser_plugin_directory()
+            .call_parse_group(store, text))
+    }
+
+    /// Finds the conversation with whoever has a name.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one says why the name means nobody.
+    pub async fn resolve(
+        &mut self,
+        name: &str,
+        friends: &[Entry],
+        groups: &[Entry],
+    ) -> Result<Result<Thread, Unresolved>, Error> {
+        call!(self, "directory.resolve", |store| self
+            .plugin
+            .zalouser_plugin_directory()
+            .call_resolve(store, name, friends, groups))
     }
 
     fn grant_time(&mut self) {

@@ -190,6 +190,11 @@ impl PairingStore {
         self.change_allow_list(|list| list.remove(id))
     }
 
+    /// Whether there are any files of the account, with or without somebody in them.
+    pub fn exists(&self) -> bool {
+        self.requests.exists() || self.allow_list.exists()
+    }
+
     /// Tells when [`Self::allowed`] may have another answer.
     pub fn allow_file(&self) -> AllowFile {
         AllowFile::new(&self.allow_list)
@@ -396,6 +401,7 @@ mod tests {
         let store = store(root.path());
         assert_eq!(store.allowed().unwrap(), Vec::<String>::new());
         assert_eq!(store.pending(at("12:00:00")).unwrap(), []);
+        assert!(!store.exists());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 

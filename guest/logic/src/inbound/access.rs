@@ -6,15 +6,13 @@ use std::mem;
 
 use super::resolve::Resolution;
 use crate::account::{AccessRules, DmPolicy, GroupPolicy, GroupRule};
+use crate::address::{is_number, without_channel};
 use crate::command::{ChatKind, Thread};
 use crate::effect::{Admission, DropReason};
 use crate::names;
 
 /// A key that stands for everybody, or for every group.
 pub(crate) const ANY: &str = "*";
-
-/// What may stand in front of an id of this channel.
-const CHANNEL_PREFIXES: [&str; 2] = ["zalouser:", "zlu:"];
 
 /// What may stand in front of a group's id.
 const GROUP_PREFIX: &str = "group:";
@@ -47,21 +45,6 @@ impl<'a> GroupKey<'a> {
             _ => Self::Name(key),
         }
     }
-}
-
-/// Whether `text` consists of digits, as Zalo's ids do.
-pub(crate) fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// An entry as it was typed, without white space around it and without the channel's name.
-pub(crate) fn without_channel(entry: &str) -> &str {
-    let entry = entry.trim();
-    let after = |prefix: &&str| {
-        let (head, tail) = entry.split_at_checked(prefix.len())?;
-        head.eq_ignore_ascii_case(prefix).then_some(tail)
-    };
-    CHANNEL_PREFIXES.iter().find_map(after).map_or(entry, str::trim_start)
 }
 
 /// A set of senders.

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::envelope::Envelope;
 use super::event::Message;
-use super::label::bracketed;
 use crate::command::ChatKind;
 use crate::effect::{Admission, HistoryEntry, InboundMessage};
+use crate::label::bracketed;
 
 /// The name of the channel in addresses.
 const CHANNEL: &str = "zalouser";

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use time::{OffsetDateTime, UtcOffset};
 
-use super::label::bracketed;
 use crate::account::EnvelopeFormat;
+use crate::label::bracketed;
 
 /// From when on a time zone has which offset.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::label::{excerpt, one_line};
 use super::surrogate;
-use super::tolerant::{Flag, List, Record, Scalar};
 use crate::command::{ChatKind, Thread};
 use crate::effect::{ListenerEvent, Media, Quote};
+use crate::label::{excerpt, one_line};
+use crate::tolerant::{Flag, List, Record, Scalar};
 
 /// The most mentions of a message that are looked at.
 const MENTIONS: usize = 256;

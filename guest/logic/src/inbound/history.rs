@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::label::prefix;
 use super::recent::Recent;
 use crate::effect::HistoryEntry;
+use crate::label::prefix;
 
 /// In how many groups messages are kept.
 const THREADS: usize = 1_000;

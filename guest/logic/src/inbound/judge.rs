@@ -9,7 +9,6 @@ use super::envelope::{Envelope, Zone};
 use super::event::{Event, Message};
 use super::frame::{Frame, LINE_LIMIT};
 use super::history::History;
-use super::label::unix_lines;
 use super::mention::{self, Patterns};
 use super::recent::Recent;
 use super::resolve::{self, Resolution};
@@ -18,6 +17,7 @@ use crate::command::{ChatKind, Command, Outcome};
 use crate::effect::{
     Admission, DropReason, Dropped, Effect, HistoryEntry, InboundMessage, LogEntry, LogLevel, PairingRequest,
 };
+use crate::label::unix_lines;
 use crate::session::session_key;
 
 /// For how many conversations the time of the last message is remembered.

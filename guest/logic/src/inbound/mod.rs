@@ -8,15 +8,12 @@ mod event;
 mod frame;
 mod history;
 mod judge;
-mod label;
 mod mention;
-mod printed;
 mod recent;
 mod resolve;
 mod surrogate;
 #[cfg(test)]
 mod tests;
-mod tolerant;
 
 pub use envelope::{Zone, ZoneOffset};
 

@@ -2,25 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
-use super::access::{ANY, GroupKey, is_number, without_channel};
-use super::label::excerpt;
-use super::printed::json_in;
-use super::tolerant::{List, Record, Scalar};
+use super::access::{ANY, GroupKey};
 use crate::account::AccessRules;
-use crate::command::{Command, ExitStatus, Outcome};
+use crate::address::{is_number, without_channel};
+use crate::command::{Command, Outcome};
+use crate::directory::{self, Entry, EntryKind, ListError};
 use crate::effect::{Effect, LogEntry, LogLevel};
 use crate::names;
 
-/// The most friends or groups that are looked at, several times as many as one account has.
-const ROWS: usize = 20_000;
-
 /// How many names a line of the log lists before it counts the rest.
 const LISTED: usize = 6;
-
-/// The longest error of a command that is logged, in bytes.
-const ERROR_LIMIT: usize = 500;
 
 /// Which id each name stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,34 +62,15 @@ pub(crate) fn learn(access: &AccessRules, outcomes: Vec<Outcome>) -> Learnt {
         match question {
             Command::WhoAmI => learnt.learn_own_id(&outcome),
             Command::ListFriends => {
-                learnt.resolution.users = learnt.resolve("user", user_names(access), &outcome)
+                learnt.resolution.users = learnt.resolve(EntryKind::User, user_names(access), &outcome)
             }
             Command::ListGroups => {
-                learnt.resolution.groups = learnt.resolve("group", group_names(access), &outcome)
+                learnt.resolution.groups = learnt.resolve(EntryKind::Group, group_names(access), &outcome)
             }
             _ => {}
         }
     }
     learnt
-}
-
-/// A friend or a group, as `zca` lists them.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Row<'a> {
-    #[serde(borrow)]
-    user_id: Scalar<'a>,
-    display_name: Scalar<'a>,
-    group_id: Scalar<'a>,
-    name: Scalar<'a>,
-}
-
-impl Row<'_> {
-    fn into_id_and_name(self) -> Option<(String, String)> {
-        let id = self.user_id.id().or_else(|| self.group_id.id())?;
-        let name = self.display_name.text().or_else(|| self.name.text())?;
-        Some((id.into_owned(), name.into_owned()))
-    }
 }
 
 impl Learnt {
@@ -107,14 +79,9 @@ impl Learnt {
     }
 
     fn learn_own_id(&mut self, outcome: &Outcome) {
-        let id = printed(outcome).and_then(|printed| {
-            let id = json_in(printed, |json| {
-                serde_json::from_str::<Row<'_>>(json).ok()?.user_id.id().map(|id| id.into_owned())
-            });
-            id.ok_or_else(|| "its answer holds no userId".into())
-        });
-        match id {
-            Ok(id) => self.own_id = Some(id),
+        let own = directory::read(EntryKind::User, outcome);
+        match own.and_then(|own| own.into_iter().next().ok_or(ListError::Unreadable)) {
+            Ok(own) => self.own_id = Some(own.id),
             Err(why) => self.say(
                 LogLevel::Warn,
                 format!(
@@ -126,11 +93,14 @@ impl Learnt {
     }
 
     /// Looks up `names`, which are of a `kind`, in the list that was printed.
-    fn resolve(&mut self, kind: &str, names: Vec<&str>, outcome: &Outcome) -> BTreeMap<String, String> {
-        let rows = printed(outcome)
-            .and_then(|printed| json_in(printed, rows).ok_or_else(|| "its answer is not a list".into()));
-        let rows = match rows {
-            Ok(rows) => rows,
+    fn resolve(&mut self, kind: EntryKind, names: Vec<&str>, outcome: &Outcome) -> BTreeMap<String, String> {
+        let entries = directory::read(kind, outcome);
+        let kind = match kind {
+            EntryKind::User => "user",
+            EntryKind::Group => "group",
+        };
+        let entries = match entries {
+            Ok(entries) => entries,
             Err(why) => {
                 self.say(
                     LogLevel::Warn,
@@ -139,12 +109,11 @@ impl Learnt {
                 return BTreeMap::new();
             }
         };
-        let ids = ids_by_name(&names, rows);
+        let ids = ids_by_name(&names, &entries);
         let (mut resolved, mut unresolved) = (Vec::new(), Vec::new());
         let mut found = BTreeMap::new();
         for name in names {
-            let ids: Vec<&str> =
-                ids.get(&names::fold(name)).into_iter().flatten().map(String::as_str).collect();
+            let ids: Vec<&str> = ids.get(name).into_iter().flatten().copied().collect();
             if let [id] = ids[..] {
                 resolved.push(format!("{name}→{id}"));
                 found.insert(name.to_owned(), id.to_owned());
@@ -191,31 +160,25 @@ fn once<'a>(entries: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     entries.filter(|entry| seen.insert(*entry)).collect()
 }
 
-/// What a command printed, or why it failed.
-fn printed(outcome: &Outcome) -> Result<&str, String> {
-    let why = match &outcome.status {
-        ExitStatus::Exited(0) => return Ok(&outcome.stdout),
-        ExitStatus::Exited(code) => format!("it exited with {code}"),
-        ExitStatus::TimedOut => "it took too long".into(),
-        ExitStatus::NotStarted(why) => why.clone(),
-    };
-    let error = outcome.stderr.trim();
-    Err(excerpt(if error.is_empty() { &why } else { error }, ERROR_LIMIT))
+/// The ids that each of `names` stands for: of the `entries` that are called so or, where no group is, of
+/// the groups whose slug it is.
+fn ids_by_name<'a>(names: &[&'a str], entries: &'a [Entry]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let by_name = ids_by(entries, |name| [names::fold(name)]);
+    let groups = entries.iter().filter(|entry| entry.kind == EntryKind::Group);
+    let by_slug = ids_by(groups, |name| [names::slug(name), names::reference_slug(name)]);
+    let ids = |name: &str| by_name.get(&names::fold(name)).or_else(|| by_slug.get(name));
+    names.iter().filter_map(|name| Some((*name, ids(name)?.clone()))).collect()
 }
 
-fn rows(json: &str) -> Option<Vec<(String, String)>> {
-    let rows: List<Record<Row<'_>>, ROWS> =
-        serde_json::from_str(json).ok().filter(|_| json.trim_start().starts_with('['))?;
-    Some(rows.0.into_iter().filter_map(|row| row.0?.into_id_and_name()).collect())
-}
-
-/// The ids of those of `rows` that have one of `names`, by their folded name.
-fn ids_by_name(names: &[&str], rows: Vec<(String, String)>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut ids: BTreeMap<_, BTreeSet<_>> =
-        names.iter().map(|name| (names::fold(name), BTreeSet::new())).collect();
-    for (id, name) in rows {
-        if let Some(ids) = ids.get_mut(&names::fold(name.trim())) {
-            ids.insert(id);
+/// The ids of `entries` by what `spellings` makes of their names.
+fn ids_by<'a, const N: usize>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+    spellings: impl Fn(&str) -> [String; N],
+) -> BTreeMap<String, BTreeSet<&'a str>> {
+    let mut ids: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for entry in entries {
+        for spelling in spellings(&entry.name) {
+            ids.entry(spelling).or_default().insert(&entry.id);
         }
     }
     ids

@@ -91,6 +91,25 @@ fn a_resolved_group_name_means_that_group_alone() {
 }
 
 #[test]
+fn a_slug_stands_for_the_one_group_that_has_it() {
+    let mut account = account();
+    account.access.group_policy = GroupPolicy::Allowlist;
+    account.access.groups = vec![rule("ho-nha"), rule("team"), rule("b-n")];
+    let mut monitor = Monitor::new(account, Vec::new());
+    let groups = r#"[{"groupId": "1", "name": "Họ Nhà"}, {"groupId": "2", "name": "Team!"},
+        {"groupId": "3", "name": "TEAM?"}, {"groupId": "4", "name": "Bạn"}]"#;
+    let effects = monitor.learn(vec![ok(ME), ok(groups)]);
+    let said = messages(&effects);
+    assert!(said[0].contains("\"team\" stands for more than one id (2, 3)"), "{}", said[0]);
+    assert_eq!(
+        said[1..],
+        ["zalouser groups resolved: ho-nha→1, b-n→4", "zalouser groups unresolved: team"],
+        "the reference's slug of a name counts, too"
+    );
+    assert_eq!(refusal(&mut monitor, &group(json!({"threadId": "1"}))), None);
+}
+
+#[test]
 fn the_rule_of_an_id_beats_that_of_a_name() {
     let mut account = account();
     account.access.groups = vec![GroupRule { enabled: false, ..rule("Work Chat") }, rule("group:5001")];
@@ -112,7 +131,7 @@ fn a_command_that_fails_leaves_the_rules_as_typed_and_says_so() {
     ]);
     let said = messages(&effects);
     assert!(said[0].starts_with("zalouser own id unknown") && said[0].ends_with("no zca"), "{}", said[0]);
-    assert_eq!(said[1], "zalouser user resolve failed; using config entries. Error: not logged in");
+    assert_eq!(said[1], "zalouser user resolve failed; using config entries. not logged in");
     assert!(said[2].starts_with("zalouser group resolve failed; using config entries. "), "{}", said[2]);
 }
 

@@ -1,10 +1,40 @@
-//! Finds JSON in what a command printed, which may have other lines and colours around it.
+//! Reads what a command printed: JSON, which may have other lines and colours around it, or why it
+//! failed.
 
 use std::borrow::Cow;
+
+use crate::command::{ExitStatus, Outcome};
+use crate::label::excerpt;
 
 /// After this many lines that look like the beginning of JSON and are not, the search ends, so that
 /// it takes linear time on whatever was printed.
 const ATTEMPTS: usize = 16;
+
+/// The longest reason for a failure that is repeated, in bytes.
+const REASON_LIMIT: usize = 500;
+
+/// What a command printed, or in one line why it failed.
+pub(crate) fn answer(outcome: &Outcome) -> Result<&str, String> {
+    let why = match &outcome.status {
+        ExitStatus::Exited(0) => return Ok(&outcome.stdout),
+        ExitStatus::Exited(code) => format!("it exited with {code}"),
+        ExitStatus::TimedOut => "it took too long".into(),
+        ExitStatus::NotStarted(why) => why.clone(),
+    };
+    let complaint = without_colours(&outcome.stderr);
+    Err(excerpt(reason(&complaint).unwrap_or(&why), REASON_LIMIT))
+}
+
+/// What the first line of `complaint` says that calls itself an error, else its last line. Before an
+/// error there may be warnings, and behind it help on how to call the command.
+fn reason(complaint: &str) -> Option<&str> {
+    let lines = || complaint.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = lines().find_map(|line| {
+        let (word, text) = line.split_once(':')?;
+        (word.eq_ignore_ascii_case("error") && !text.trim().is_empty()).then(|| text.trim())
+    });
+    error.or_else(|| lines().last())
+}
 
 /// What `parse` makes of the JSON in `printed`: of the part from a line that begins with a brace or a
 /// bracket to the end, the first for which it makes anything.

@@ -1,0 +1,29 @@
+//! The channel's name, where a command of OpenClaw takes one.
+
+use clap::{Args, ValueEnum};
+
+/// The one channel of this program, so that the command lines of OpenClaw work here as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Channel {
+    /// A personal Zalo account
+    #[value(alias = "zlu")]
+    Zalouser,
+}
+
+/// The channel as an option. There is nothing to choose.
+#[derive(Debug, Args)]
+pub(super) struct ChannelOption {
+    /// The channel; there is only one
+    #[arg(long = "channel", value_name = "CHANNEL", hide_possible_values = true)]
+    _named: Option<Channel>,
+}
+
+/// The channel in front of what else a command takes. There is nothing to choose.
+#[derive(Debug, Args)]
+pub(super) struct ChannelArgument {
+    /// The channel; there is only one, `zalouser`
+    #[arg(value_name = "CHANNEL", hide_possible_values = true)]
+    _first: Option<Channel>,
+    #[command(flatten)]
+    _option: ChannelOption,
+}
