@@ -4,8 +4,10 @@
 mod component;
 mod conformance;
 mod differences;
+mod directory;
 mod doctor;
 mod gateway;
+mod message;
 mod pairing;
 mod replay;
 mod setting;
