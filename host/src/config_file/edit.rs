@@ -340,7 +340,11 @@ mod tests {
             ("", "a.b[0]", "{\n  \"a\": {\n    \"b\": [0]\n  }\n}\n"),
             ("\u{feff}", "a", "\u{feff}{\n  \"a\": 0\n}\n"),
             ("// mine\r\n", "a", "// mine\r\n{\r\n  \"a\": 0\r\n}\r\n"),
-            ("{\n  a: {\n    b: 1,\n  },\n}", "a.c.d", "{\n  a: {\n    b: 1,\n    c: {\n      d: 0\n    },\n  },\n}"),
+            (
+                "{\n  a: {\n    b: 1,\n  },\n}",
+                "a.c.d",
+                "{\n  a: {\n    b: 1,\n    c: {\n      d: 0\n    },\n  },\n}",
+            ),
         ] {
             assert_eq!(set(text, path, json!(0)).as_deref(), Ok(changed), "{path} in {text:?}");
         }
