@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::setting::{Ended, Setting};
+use crate::setting::{Finished, Setting};
 
 const TWO: &str = r#"{
   channels: {
@@ -18,7 +18,7 @@ const TWO: &str = r#"{
 }
 "#;
 
-fn run(setting: &Setting, args: &[&str]) -> Ended {
+fn run(setting: &Setting, args: &[&str]) -> Finished {
     setting.run(&[&["channels"], args].concat())
 }
 
@@ -26,9 +26,9 @@ fn run(setting: &Setting, args: &[&str]) -> Ended {
 fn changed(config: &str, args: &[&str]) -> (Value, String) {
     let setting = Setting::with_config(config);
     let ended = run(&setting, args);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{args:?}: {ended:?}");
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{args:?}: {ended:?}");
     let (told, _) = ended.stdout.split_once("Wrote ").unwrap();
-    let document = zalouser_settings::parse(&setting.read("openclaw.json")).unwrap();
+    let document = zalouser_settings::parse(&setting.read_state("openclaw.json")).unwrap();
     (document["channels"]["zalouser"].clone(), told.to_owned())
 }
 
@@ -36,7 +36,7 @@ fn changed(config: &str, args: &[&str]) -> (Value, String) {
 fn list_shows_every_account_on_a_line() {
     let setting = Setting::with_config(TWO);
     let ended = run(&setting, &["list", "--channel", "zalouser"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(ended.stdout, @"
     - Zalo Personal Home (Home): configured, disabled, profile Home, dm:pairing, groups:open
     - Zalo Personal work: configured, enabled, default, profile w, dm:allowlist, groups:open
@@ -60,15 +60,15 @@ fn list_says_when_nothing_is_configured() {
 fn add_puts_an_account_beside_the_others() {
     let setting = Setting::with_config(TWO);
     let ended = run(&setting, &["add", "--account", "shop", "--name", "Shop", "--profile", "s"]);
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code(), 0, "{ended:?}");
     let shop = r#"        shop: {
           enabled: true,
           name: "Shop",
           profile: "s"
         },
 "#;
-    assert_eq!(setting.read("openclaw.json"), TWO.replace("// mine\n", &format!("// mine\n{shop}")));
-    assert_eq!(setting.read("openclaw.json.bak"), TWO);
+    assert_eq!(setting.read_state("openclaw.json"), TWO.replace("// mine\n", &format!("// mine\n{shop}")));
+    assert_eq!(setting.read_state("openclaw.json.bak"), TWO);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_account_that_the_section_describes_outlives_the_first_named_one() {
     let config = r#"{ channels: { zalouser: { name: "Mine", profile: "p", dmPolicy: "open" } } }"#;
     let setting = Setting::with_config(config);
     let ended = run(&setting, &["add", "--account", "work"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
     assert!(ended.stdout.contains("goes on beside the new one"), "{ended:?}");
     let listed = run(&setting, &["list"]).stdout;
     insta::assert_snapshot!(listed, @"
@@ -110,14 +110,14 @@ fn remove_disables_and_deletes_when_told_to() {
 
     let setting = Setting::with_config(TWO);
     let ended = run(&setting, &["remove", "--account", "WORK", "--delete"]);
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(ended.stdout.contains("now there is no defaultAccount"), "{ended:?}");
     let gone = [
         "      defaultAccount: \"work\",\n",
         "        work: { profile: \"w\", dmPolicy: \"allowlist\" }, // mine\n",
     ];
     let expected = gone.iter().fold(TWO.to_owned(), |text, line| text.replace(line, ""));
-    assert_eq!(setting.read("openclaw.json"), expected);
+    assert_eq!(setting.read_state("openclaw.json"), expected);
 }
 
 #[test]
@@ -133,9 +133,9 @@ fn the_section_itself_is_not_deleted_as_an_account() {
     let config = r#"{ channels: { zalouser: { dmPolicy: "open" } } }"#;
     let setting = Setting::with_config(config);
     let ended = run(&setting, &["remove", "--account", "default", "--delete"]);
-    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(ended.code(), 1, "{ended:?}");
     assert!(ended.stderr.contains("zalouser config unset channels.zalouser"), "{ended:?}");
-    assert_eq!(setting.read("openclaw.json"), config);
+    assert_eq!(setting.read_state("openclaw.json"), config);
     let (section, _) = changed(config, &["remove", "--account", "default"]);
     assert_eq!(section, json!({ "dmPolicy": "open", "enabled": false }));
 }
@@ -161,9 +161,9 @@ fn what_cannot_be_done_leaves_the_file_as_it_is() {
     ] {
         let setting = Setting::with_config(TWO);
         let ended = run(&setting, args);
-        assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{args:?}: {ended:?}");
+        assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{args:?}: {ended:?}");
         assert!(ended.stderr.contains(reason), "{args:?}: {ended:?}");
-        assert_eq!(setting.read("openclaw.json"), TWO);
+        assert_eq!(setting.read_state("openclaw.json"), TWO);
     }
 }
 
@@ -171,12 +171,12 @@ fn what_cannot_be_done_leaves_the_file_as_it_is() {
 fn a_dry_run_writes_nothing() {
     let setting = Setting::with_config(TWO);
     let ended = run(&setting, &["disable", "--account", "work", "--dry-run"]);
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(
         ended
             .stdout
             .contains("+        work: { profile: \"w\", dmPolicy: \"allowlist\", enabled: false }, // mine"),
         "{ended:?}"
     );
-    assert_eq!(setting.read("openclaw.json"), TWO);
+    assert_eq!(setting.read_state("openclaw.json"), TWO);
 }

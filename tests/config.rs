@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::setting::{Ended, Setting};
+use crate::setting::Setting;
 
 /// A file in everybody's own way of writing.
 const COMMENTED: &str = r#"// The gateway of the house.
@@ -33,18 +33,18 @@ const COMMENTED: &str = r#"// The gateway of the house.
 /// The standard output of a run that went well, without the name of the folder.
 fn told(setting: &Setting, args: &[&str]) -> String {
     let ended = setting.run(args);
-    assert_eq!(ended.code, 0, "{args:?}: {ended:?}");
+    assert_eq!(ended.code(), 0, "{args:?}: {ended:?}");
     plain(setting, &ended.stdout)
 }
 
 fn plain(setting: &Setting, text: &str) -> String {
-    text.replace(setting.path("").to_str().unwrap(), "")
+    text.replace(&format!("{}/", setting.state().root().display()), "")
 }
 
 fn check(config: &str) -> (String, String, i32) {
     let setting = Setting::with_config(config);
-    let Ended { code, stdout, stderr } = setting.run(&["config", "check", "--channel", "zalouser"]);
-    (plain(&setting, &stdout), plain(&setting, &stderr), code)
+    let ended = setting.run(&["config", "check", "--channel", "zalouser"]);
+    (plain(&setting, &ended.stdout), plain(&setting, &ended.stderr), ended.code())
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn check_lets_warnings_pass() {
 fn check_is_content_with_a_file_that_is_right_or_absent() {
     let setting = Setting::with_config(COMMENTED);
     assert_eq!(told(&setting, &["config", "check"]), "openclaw.json is in order\n");
-    fs::remove_file(setting.path("openclaw.json")).unwrap();
+    fs::remove_file(setting.in_state("openclaw.json")).unwrap();
     assert_eq!(told(&setting, &["config", "check"]), "openclaw.json does not exist, so all defaults hold\n");
 }
 
@@ -106,7 +106,7 @@ fn check_tells_the_same_as_json() {
     let setting =
         Setting::with_config("{ channels: { zalouser: {\n  dmPolicy: 'opne', groups: { x: {} } } } }");
     let ended = setting.run(&["config", "check", "--json"]);
-    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(ended.code(), 1, "{ended:?}");
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     let seen: Vec<_> = report["problems"]
         .as_array()
@@ -189,7 +189,7 @@ fn show_tells_what_was_understood_without_secrets() {
 #[test]
 fn show_names_the_accounts_that_there_are() {
     let ended = Setting::with_config(COMMENTED).run(&["config", "show", "--account", "work"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""));
     assert_eq!(ended.stderr, "zalouser: there is no account \"work\"; there is: default\n");
 }
 
@@ -211,22 +211,22 @@ fn get_prints_what_stands_in_the_file() {
 fn get_says_what_is_missing() {
     let setting = Setting::with_config(COMMENTED);
     let ended = setting.run(&["config", "get", "channels.zaloser.dmPolicy"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""));
     let stderr = plain(&setting, &ended.stderr);
     assert_eq!(
         stderr,
         "zalouser: openclaw.json has no channels.zaloser.dmPolicy; did you mean channels.zalouser.dmPolicy?\n"
     );
     let ended = setting.run(&["config", "get", "channels..x"]);
-    assert_eq!(ended.code, 2, "{ended:?}");
+    assert_eq!(ended.code(), 2, "{ended:?}");
 }
 
 /// Sets a value and returns what the file says then.
 fn set(config: &str, args: &[&str]) -> String {
     let setting = Setting::with_config(config);
     told(&setting, &[&["config", "set"], args].concat());
-    assert_eq!(setting.read("openclaw.json.bak"), config, "the file as it was is kept");
-    setting.read("openclaw.json")
+    assert_eq!(setting.read_state("openclaw.json.bak"), config, "the file as it was is kept");
+    setting.read_state("openclaw.json")
 }
 
 #[test]
@@ -281,20 +281,20 @@ fn set_takes_a_text_that_looks_like_something_else() {
     let config = "{ channels: { zalouser: {} } }";
     let setting = Setting::with_config(config);
     let ended = setting.run(&["config", "set", "channels.zalouser.name", "123"]);
-    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(ended.code(), 1, "{ended:?}");
     insta::assert_snapshot!(ended.stderr, @"zalouser: nothing was written, or this would be wrong: channels.zalouser.name: 123 is not a string; if 123 is a text, add --string");
     told(&setting, &["config", "set", "--string", "channels.zalouser.name", "123"]);
-    assert_eq!(setting.read("openclaw.json"), "{ channels: { zalouser: { name: \"123\" } } }");
+    assert_eq!(setting.read_state("openclaw.json"), "{ channels: { zalouser: { name: \"123\" } } }");
 }
 
 #[test]
 fn set_makes_a_file_for_its_owner_only() {
     let setting = Setting::with_config("");
-    let file = setting.path("openclaw.json");
+    let file = setting.in_state("openclaw.json");
     fs::remove_file(&file).unwrap();
     told(&setting, &["config", "set", "channels.zalouser.dmPolicy", "open"]);
     assert_eq!(
-        setting.read_json("openclaw.json"),
+        setting.read_state_json("openclaw.json"),
         json!({ "channels": { "zalouser": { "dmPolicy": "open" } } })
     );
     assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
@@ -303,14 +303,14 @@ fn set_makes_a_file_for_its_owner_only() {
 #[test]
 fn set_keeps_the_mode_and_the_link() {
     let setting = Setting::with_config("");
-    let (file, real) = (setting.path("openclaw.json"), setting.path("real.json"));
+    let (file, real) = (setting.in_state("openclaw.json"), setting.in_state("real.json"));
     fs::rename(&file, &real).unwrap();
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink("real.json", &file).unwrap();
     told(&setting, &["config", "set", "channels.zalouser.enabled", "false"]);
     assert!(file.is_symlink());
     assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o640);
-    assert_eq!(fs::metadata(setting.path("real.json.bak")).unwrap().mode() & 0o777, 0o640);
+    assert_eq!(fs::metadata(setting.in_state("real.json.bak")).unwrap().mode() & 0o777, 0o640);
 }
 
 #[test]
@@ -331,10 +331,10 @@ fn what_is_refused_leaves_the_file_as_it_is() {
     ] {
         let setting = Setting::with_config(config);
         let ended = setting.run(&[&["config"], args].concat());
-        assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{args:?}: {ended:?}");
+        assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{args:?}: {ended:?}");
         assert!(ended.stderr.contains(reason), "{args:?}: {ended:?}");
-        assert_eq!(setting.read("openclaw.json"), config);
-        assert!(!setting.path("openclaw.json.bak").exists(), "{args:?}");
+        assert_eq!(setting.read_state("openclaw.json"), config);
+        assert!(!setting.in_state("openclaw.json.bak").exists(), "{args:?}");
     }
 }
 
@@ -349,9 +349,9 @@ fn what_was_wrong_before_and_elsewhere_does_not_matter() {
 fn a_file_that_is_not_json5_is_not_changed() {
     let setting = Setting::with_config("{ channels: ");
     let ended = setting.run(&["config", "set", "channels.zalouser.name", "x"]);
-    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(ended.code(), 1, "{ended:?}");
     insta::assert_snapshot!(plain(&setting, &ended.stderr), @"zalouser: openclaw.json: the file is not valid JSON5: it ends within what begins at line 1 column 1");
-    assert_eq!(setting.read("openclaw.json"), "{ channels: ");
+    assert_eq!(setting.read_state("openclaw.json"), "{ channels: ");
 }
 
 #[test]
@@ -371,8 +371,8 @@ fn a_dry_run_prints_a_diff_and_writes_nothing() {
              "111", // An
              /* Bình */ '222',
     "#);
-    assert_eq!(setting.read("openclaw.json"), COMMENTED);
-    assert!(!setting.path("openclaw.json.bak").exists());
+    assert_eq!(setting.read_state("openclaw.json"), COMMENTED);
+    assert!(!setting.in_state("openclaw.json.bak").exists());
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn setting_what_is_set_already_writes_nothing() {
     let setting = Setting::with_config(COMMENTED);
     let stdout = told(&setting, &["config", "set", "channels.zalouser.dmPolicy", "pairing"]);
     assert_eq!(stdout, "Nothing to change in openclaw.json\n");
-    assert!(!setting.path("openclaw.json.bak").exists());
+    assert!(!setting.in_state("openclaw.json.bak").exists());
 }
 
 #[test]
@@ -388,10 +388,10 @@ fn unset_takes_a_value_away_with_its_line() {
     let setting = Setting::with_config(COMMENTED);
     told(&setting, &["config", "unset", "channels.zalouser.dmPolicy"]);
     assert_eq!(
-        setting.read("openclaw.json"),
+        setting.read_state("openclaw.json"),
         COMMENTED.replace("      dmPolicy: 'pairing', // for now\n", "")
     );
-    assert_eq!(setting.read("openclaw.json.bak"), COMMENTED);
+    assert_eq!(setting.read_state("openclaw.json.bak"), COMMENTED);
 }
 
 #[test]
@@ -406,11 +406,11 @@ fn of_changes_at_once_none_is_lost_unnoticed() {
         });
         runs.map(|run| run.join().unwrap())
     });
-    let document = zalouser_settings::parse(&setting.read("openclaw.json")).unwrap();
+    let document = zalouser_settings::parse(&setting.read_state("openclaw.json")).unwrap();
     for (key, ended) in keys.iter().zip(ended) {
         let is_there = document["channels"]["zalouser"][key] == **key;
         let told = "was changed by another program in the meantime, nothing was written; try again";
-        assert_eq!(is_there, ended.code == 0, "{key}: {ended:?}");
+        assert_eq!(is_there, ended.code() == 0, "{key}: {ended:?}");
         assert!(is_there || ended.stderr.contains(told), "{key}: {ended:?}");
     }
 }

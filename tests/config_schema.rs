@@ -141,7 +141,7 @@ async fn the_schema_and_the_program_agree() {
     compiler.add_resource("schema.json", schema).unwrap();
     let schema = compiler.compile("schema.json", &mut schemas).unwrap();
 
-    let sandbox = Sandbox::new(Limits::default(), Some(&setting.path("zalouser/cache"))).unwrap();
+    let sandbox = Sandbox::new(Limits::default(), Some(&setting.in_state("zalouser/cache"))).unwrap();
     let mut guest: Guest = sandbox.load_shipped().unwrap().instantiate().await.unwrap();
     for (file, right) in files() {
         let errors = Reading::of(&file.to_string(), &mut guest).await.unwrap().errors();

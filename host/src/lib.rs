@@ -7,6 +7,8 @@ pub mod config;
 pub mod config_file;
 pub mod decision;
 pub mod gateway;
+pub mod grants;
+mod process;
 pub mod sandbox;
 pub mod settings;
 pub mod simulator;

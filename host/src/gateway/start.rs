@@ -162,22 +162,14 @@ impl Start {
         if outcome.status == ExitStatus::Exited(0) {
             return Ok(());
         }
-        let reason = match outcome.status {
-            ExitStatus::TimedOut => "zca did not answer in time".to_owned(),
-            ExitStatus::NotStarted(reason) => reason,
-            ExitStatus::Exited(_) => receipt::reason(&outcome),
-        };
+        let reason = receipt::reason(&outcome);
         let login = format!("{} --profile {} auth login", self.zca.program().display(), account.profile);
         Err(AccountError::NotLoggedIn { account: account.id.clone(), reason, login })
     }
 
     /// A monitor that knows the names it asked for.
     async fn monitor(&self, account: &Account, profile: &Profile) -> Result<Monitor, sandbox::Error> {
-        let zone = zone::offsets(&account.envelope.zone).unwrap_or_else(|err| {
-            tracing::warn!(account = account.id, "{err}; times are told in UTC");
-            Vec::new()
-        });
-        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone).await?;
+        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone::of(account)).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
             outcomes.push(self.zca.call(profile, &command).await);

@@ -11,7 +11,6 @@ pub mod listener;
 mod plain;
 pub mod probe;
 pub mod process;
-mod process_group;
 pub mod profile;
 pub mod profile_lock;
 pub mod program;

@@ -5,13 +5,15 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::plain::plain;
-use super::process::Limits;
 use super::program::{StartError, Zca};
 use super::receipt::reason;
 use crate::sandbox::bindings::types::{ExitStatus, Outcome};
 
 /// The longest version that is believed to be one, in bytes.
 const VERSION_MAX: usize = 64;
+
+/// How long one answer may take. Nothing is logged in for it.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 /// What a `zca` supports. It does not change while the program stays installed, so it is asked once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +46,9 @@ pub enum ProbeError {
 ///
 /// When it does not start, or answers neither question.
 pub async fn probe(zca: &Zca) -> Result<Support, ProbeError> {
-    let limits = Limits { time: Duration::from_secs(15), ..Limits::default() };
     let ask = async |args: &[&str]| {
         let args: Vec<String> = args.iter().copied().map(str::to_owned).collect();
-        zca.run(&args, &limits).await
+        zca.run(&args, TIME_LIMIT).await
     };
     let version = ask(&["--version"]).await?;
     let help = ask(&["listen", "--help"]).await?;

@@ -1,151 +1,91 @@
 //! One call of `zca`, from start to end.
 
-use std::pin::pin;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::timeout;
-
 use super::argv::argv;
-use super::process_group::ProcessGroup;
 use super::profile::Profile;
 use super::program::{StartError, Zca};
+use crate::process::{self, Ended, Keep, Limits};
 use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome};
 
-/// How much is read from a pipe at once, in bytes: what a pipe holds on Linux.
-pub(super) const READ_SIZE: usize = 64 * 1024;
+/// How long a call may take to end once asked, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
 
-/// What one call may cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How long it may run before it is asked to end.
-    pub time: Duration,
-    /// How long it may take to end once asked, before it is killed; and how long its output is waited for
-    /// after it has ended, which matters only if something else keeps the pipe open.
-    pub grace: Duration,
-    /// How much of either output is kept, in bytes. The rest is read and thrown away.
-    pub output: usize,
-}
-
-impl Limits {
-    /// What `command` may cost: 30 seconds, and 60 where a file is transferred. `zca` logs in anew for every
-    /// command, which alone takes seconds.
-    pub fn of(command: &Command) -> Self {
-        match command {
-            Command::SendMedia(_) => Self { time: Duration::from_secs(60), ..Self::default() },
-            _ => Self::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { time: Duration::from_secs(30), grace: Duration::from_secs(2), output: 4 * 1024 * 1024 }
-    }
-}
+/// How much of either output is kept, in bytes: as much as an [`Outcome`] may hold.
+const OUTPUT_MAX: usize = 4 * 1024 * 1024;
 
 impl Zca {
-    /// Carries out `command` for `profile`, within [`Limits::of`] it.
+    /// Carries out `command` for `profile`, within the time that such a command may take.
     pub async fn call(&self, profile: &Profile, command: &Command) -> Outcome {
-        self.run(&argv(profile, command), &Limits::of(command)).await.unwrap_or_else(|error| Outcome {
+        self.run(&argv(profile, command), time_limit(command)).await.unwrap_or_else(|error| Outcome {
             status: ExitStatus::NotStarted(error.to_string()),
             stdout: String::new(),
             stderr: String::new(),
         })
     }
 
-    /// Runs `zca` with these arguments. Nothing of it is left running when this returns, nor when it is
-    /// dropped before.
+    /// Runs `zca` with these arguments, for at most `time`. Nothing of it is left running when this returns,
+    /// nor when it is dropped before.
     ///
     /// # Errors
     ///
     /// When it never ran. What it says of itself once it runs is an outcome, not an error.
-    pub async fn run(&self, args: &[String], limits: &Limits) -> Result<Outcome, StartError> {
-        let mut command = self.command(args)?;
-        let (mut group, mut stdout, mut stderr) =
-            ProcessGroup::spawn(&mut command).map_err(|cause| self.start_error(cause))?;
-        let mut printed = Capture::new(limits.output);
-        let mut complained = Capture::new(limits.output);
-        let status = {
-            let mut drain = pin!(async {
-                tokio::join!(printed.fill(&mut stdout), complained.fill(&mut stderr));
-            });
-            let mut end = pin!(end(&mut group, limits));
-            let mut drained = false;
-            let status = loop {
-                tokio::select! {
-                    status = &mut end => break status,
-                    () = &mut drain, if !drained => drained = true,
-                }
-            };
-            if !drained {
-                let _ = timeout(limits.grace, drain).await;
-            }
-            status
+    pub async fn run(&self, args: &[String], time: Duration) -> Result<Outcome, StartError> {
+        let keep = Keep::Beginning(OUTPUT_MAX);
+        let limits = Limits { time, grace: GRACE, stdout: keep, stderr: keep };
+        let finished =
+            process::run(self.command(args)?, &[], &limits).await.map_err(|cause| self.start_error(cause))?;
+        if finished.discarded > 0 {
+            let (program, count) = (self.program().display(), finished.discarded);
+            tracing::warn!("{program} printed {count} bytes more than are kept; they are lost");
+        }
+        let status = match finished.ended {
+            Ended::Exited(status) => ExitStatus::Exited(exit_code(status)),
+            // It is not stopped for what it prints: too much of it is thrown away.
+            Ended::TimedOut | Ended::Flooded => ExitStatus::TimedOut,
         };
-        let discarded = printed.discarded.saturating_add(complained.discarded);
-        if discarded > 0 {
-            let program = self.program().display();
-            tracing::warn!("{program} printed {discarded} bytes more than are kept; they are lost");
-        }
-        Ok(Outcome { status, stdout: printed.into_text(), stderr: complained.into_text() })
+        let [stdout, stderr] = [finished.stdout, finished.stderr].map(|bytes| text(bytes, OUTPUT_MAX));
+        Ok(Outcome { status, stdout, stderr })
     }
 }
 
-async fn end(group: &mut ProcessGroup, limits: &Limits) -> ExitStatus {
-    match timeout(limits.time, group.wait()).await {
-        Ok(code) => ExitStatus::Exited(code),
-        Err(_) => {
-            group.stop(limits.grace).await;
-            ExitStatus::TimedOut
-        }
+/// The exit code of a process, or 128 and the number of the signal that ended it, as a shell gives it; -1 when
+/// the system lost it.
+pub(super) fn exit_code(status: io::Result<std::process::ExitStatus>) -> i32 {
+    let code = |status: std::process::ExitStatus| {
+        status.code().or_else(|| status.signal().map(|signal| 128 + signal))
+    };
+    status.ok().and_then(code).unwrap_or(-1)
+}
+
+/// How long `command` may run: 30 seconds, and 60 where a file is transferred. `zca` logs in anew for every
+/// command, which alone takes seconds.
+fn time_limit(command: &Command) -> Duration {
+    match command {
+        Command::SendMedia(_) => Duration::from_secs(60),
+        _ => Duration::from_secs(30),
     }
 }
 
-/// The beginning of what came out of a pipe.
-struct Capture {
-    bytes: Vec<u8>,
-    limit: usize,
-    discarded: usize,
-}
-
-impl Capture {
-    fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, discarded: 0 }
-    }
-
-    async fn fill(&mut self, pipe: &mut (impl AsyncRead + Unpin)) {
-        let mut chunk = Vec::with_capacity(READ_SIZE);
-        while pipe.read_buf(&mut chunk).await.is_ok_and(|count| count > 0) {
-            let room = self.limit.saturating_sub(self.bytes.len());
-            self.bytes.extend(chunk.iter().take(room));
-            self.discarded = self.discarded.saturating_add(chunk.len().saturating_sub(room));
-            chunk.clear();
-        }
-    }
-
-    /// As text, within the limit even where replacing ill-formed UTF-8 made it longer.
-    fn into_text(self) -> String {
-        let mut text = String::from_utf8(self.bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        text.truncate(text.floor_char_boundary(self.limit));
-        text
-    }
+/// What was printed, within `max` bytes even where replacing ill-formed UTF-8 made it longer.
+fn text(bytes: Vec<u8>, max: usize) -> String {
+    let mut text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    text.truncate(text.floor_char_boundary(max));
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::fake::{gone, script};
+    use super::super::fake::script;
     use super::*;
 
-    fn limits() -> Limits {
-        Limits { grace: Duration::from_millis(100), ..Limits::default() }
-    }
-
-    async fn run(body: &str, limits: &Limits) -> Outcome {
-        script(body).run(&[], limits).await.expect("the shell starts")
+    async fn run(body: &str) -> Outcome {
+        script(body).run(&[], Duration::from_secs(30)).await.expect("the shell starts")
     }
 
     fn exited(code: i32, stdout: &str, stderr: &str) -> Outcome {
@@ -154,79 +94,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_outcome_says_what_was_printed_and_how_it_ended() {
-        assert_eq!(run("echo out; echo err >&2; exit 3", &limits()).await, exited(3, "out\n", "err\n"));
-        assert_eq!(run("kill -KILL $$", &limits()).await, exited(137, "", ""));
+        assert_eq!(run("echo out; echo err >&2; exit 3").await, exited(3, "out\n", "err\n"));
+        assert_eq!(run("kill -KILL $$").await, exited(137, "", ""));
+        let late = script("exec sleep 600").run(&[], Duration::from_millis(50)).await.unwrap();
+        assert_eq!(late.status, ExitStatus::TimedOut);
     }
 
-    #[tokio::test]
-    async fn there_is_nothing_to_read() {
-        assert_eq!(run("cat; echo end", &limits()).await, exited(0, "end\n", ""));
-    }
-
-    #[tokio::test]
-    async fn what_ignores_the_request_to_end_is_killed_with_its_children() {
-        let limits = Limits { time: Duration::from_secs(1), ..limits() };
-        let outcome = run("trap '' TERM; sleep 600 & echo $$ $!; while :; do sleep 600; done", &limits).await;
-        assert_eq!(outcome.status, ExitStatus::TimedOut);
-        assert_eq!(outcome.stdout.split_whitespace().count(), 2);
-        for pid in outcome.stdout.split_whitespace() {
-            gone(pid).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_left_behind_in_the_group_ends_with_the_call() {
-        let outcome = run("sleep 600 & echo $!", &limits()).await;
-        assert_eq!(outcome.status, ExitStatus::Exited(0));
-        gone(outcome.stdout.trim()).await;
-    }
-
-    #[tokio::test]
-    async fn what_left_the_group_cannot_hold_the_call_up() {
-        let body = r#"trap 'exit 0' USR1
-            setsid sh -c "echo \$\$; kill -USR1 $$; exec sleep 600" &
-            wait"#;
-        let outcome = run(body, &limits()).await;
-        assert_eq!(outcome.status, ExitStatus::Exited(0));
-        let pid = outcome.stdout.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
-        rustix::process::kill_process(pid.expect("it says its id"), rustix::process::Signal::KILL).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_flood_is_read_to_its_end_and_kept_in_part() {
-        let limits = Limits { output: 1000, ..limits() };
-        let outcome = run("head -c 5000000 /dev/zero | tr '\\0' x; echo end >&2; exit 4", &limits).await;
-        assert_eq!(outcome, exited(4, &"x".repeat(1000), "end\n"));
-    }
-
-    #[tokio::test]
-    async fn replacing_ill_formed_text_keeps_within_the_limit() {
-        let limits = Limits { output: 4, ..limits() };
-        assert_eq!(run("printf 'a\\377\\377'", &limits).await.stdout, "a\u{fffd}");
-    }
-
-    #[tokio::test]
-    async fn a_call_that_is_dropped_leaves_nothing_running() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pids");
-        let written = async {
-            loop {
-                match std::fs::read_to_string(&path) {
-                    Ok(pids) if pids.ends_with('\n') => return pids,
-                    _ => tokio::time::sleep(Duration::from_millis(2)).await,
-                }
-            }
-        };
-        let args = [path.display().to_string()];
-        let zca = script("sleep 600 & echo $$ $! > \"$1\"; wait");
-        let limits = limits();
-        let pids = tokio::select! {
-            outcome = zca.run(&args, &limits) => panic!("it ended by itself: {outcome:?}"),
-            pids = written => pids,
-        };
-        for pid in pids.split_whitespace() {
-            gone(pid).await;
-        }
+    #[test]
+    fn replacing_ill_formed_text_keeps_within_the_limit() {
+        assert_eq!(text(b"a\xff\xff".to_vec(), 4), "a\u{fffd}");
     }
 
     async fn not_started(zca: &Zca, group: &str) -> String {
@@ -260,7 +136,7 @@ mod tests {
         use crate::sandbox::bindings::types::{ChatKind, MediaKind, MediaMessage, Thread};
         let thread = Thread { id: "1".to_owned(), kind: ChatKind::Direct };
         let media = MediaMessage { thread, kind: MediaKind::File, source: "/a".to_owned(), caption: None };
-        assert_eq!(Limits::of(&Command::SendMedia(media)).time, Duration::from_secs(60));
-        assert_eq!(Limits::of(&Command::ListFriends).time, Duration::from_secs(30));
+        assert_eq!(time_limit(&Command::SendMedia(media)), Duration::from_secs(60));
+        assert_eq!(time_limit(&Command::ListFriends), Duration::from_secs(30));
     }
 }

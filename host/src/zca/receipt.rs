@@ -72,11 +72,16 @@ pub fn delivered(command: &Command, outcome: &Outcome) -> Result<Receipt, SendEr
     }
 }
 
-/// What a command that failed said of the reason, as one line without escapes.
+/// Why a command failed, as one line without escapes.
 ///
-/// An error is a line that says so; what may follow it is help on how to call `zca`, and what precedes it
-/// are warnings.
+/// Of what it said, an error is a line that says so; what may follow it is help on how to call `zca`, and what
+/// precedes it are warnings.
 pub fn reason(outcome: &Outcome) -> String {
+    match &outcome.status {
+        ExitStatus::TimedOut => return "zca did not answer in time".to_owned(),
+        ExitStatus::NotStarted(reason) => return reason.clone(),
+        ExitStatus::Exited(_) => {}
+    }
     for text in [&outcome.stderr, &outcome.stdout] {
         let mut found = None;
         let mut is_error = false;
@@ -233,6 +238,13 @@ mod tests {
             let error = SendError::Failed { code: 1, reason: reason.to_owned() };
             assert_eq!(delivered(&text(), &outcome(1, stdout, stderr)), Err(error), "{stderr:?}");
         }
+    }
+
+    #[test]
+    fn what_did_not_end_by_itself_is_its_own_reason() {
+        let reason_of = |status| reason(&Outcome { status, ..outcome(0, "", "Warning: slow") });
+        assert_eq!(reason_of(ExitStatus::TimedOut), "zca did not answer in time");
+        assert_eq!(reason_of(ExitStatus::NotStarted("no zca".to_owned())), "no zca");
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! An agent that is a program: one process a message, the context on its input, the reply on its output.
 
+use std::io;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::process::Command;
 
-use crate::gateway::context::Context;
-
-use super::child::{self, Finished, Limits, Status};
 use super::error::last_lines;
 use super::{AgentError, AgentReply};
+use crate::gateway::context::Context;
+use crate::process::{self, Ended, Finished, Keep, Limits};
 
 /// How long a program has to end by itself once its time is over.
 const GRACE: Duration = Duration::from_secs(2);
@@ -55,39 +55,43 @@ impl CommandAgent {
         let limits = Limits {
             time: timeout,
             grace: GRACE,
-            stdout_bytes: MAX_REPLY_BYTES,
-            stderr_bytes: MAX_STDERR_BYTES,
+            stdout: Keep::All(MAX_REPLY_BYTES),
+            stderr: Keep::End(MAX_STDERR_BYTES),
         };
         Ok(Self { program, arguments: words.collect(), limits })
     }
 
     pub(super) async fn answer(&self, context: &Context) -> Result<AgentReply, AgentError> {
-        let lost = |source| AgentError::Start { program: self.program.clone(), source };
-        let mut input = serde_json::to_vec(context).map_err(|error| lost(error.into()))?;
+        let mut input = serde_json::to_vec(context).map_err(|error| self.lost(error.into()))?;
         // For programs that read a line.
         input.push(b'\n');
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
-        let finished = child::run(command, &input, self.limits).await.map_err(lost)?;
+        let finished = process::run(command, &input, &self.limits).await.map_err(|error| self.lost(error))?;
         self.reply(finished)
     }
 
     fn reply(&self, finished: Finished) -> Result<AgentReply, AgentError> {
-        match finished.status {
-            Status::Exited(status) if status.success() => {
+        match finished.ended {
+            Ended::Exited(Ok(status)) if status.success() => {
                 Ok(parse(&String::from_utf8_lossy(&finished.stdout)))
             }
-            Status::Exited(status) => Err(AgentError::Exit {
+            Ended::Exited(Ok(status)) => Err(AgentError::Exit {
                 program: self.program.clone(),
                 status,
                 stderr: last_lines(&String::from_utf8_lossy(&finished.stderr), REPORTED_LINES),
             }),
-            Status::TimedOut => Err(AgentError::TimedOut { agent: self.name(), limit: self.limits.time }),
-            Status::Flooded => Err(AgentError::BadReply {
+            Ended::Exited(Err(error)) => Err(self.lost(error)),
+            Ended::TimedOut => Err(AgentError::TimedOut { agent: self.name(), limit: self.limits.time }),
+            Ended::Flooded => Err(AgentError::BadReply {
                 agent: self.name(),
                 problem: format!("it is longer than {MAX_REPLY_BYTES} bytes"),
             }),
         }
+    }
+
+    fn lost(&self, source: io::Error) -> AgentError {
+        AgentError::Start { program: self.program.clone(), source }
     }
 
     fn name(&self) -> String {

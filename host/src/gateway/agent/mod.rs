@@ -1,6 +1,5 @@
 //! Who answers: a program, a chat endpoint, or an echo.
 
-mod child;
 mod command;
 mod echo;
 mod error;
@@ -23,7 +22,7 @@ pub const DEFAULT_HISTORY_MESSAGES: usize = 20;
 /// Which agent answers, and how it is reached: `agent` in the shim's own settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentSettings {
-    /// A program that is run once for each message.
+    /// A program that is run once for each message. What it leaves running in its process group is killed.
     Command {
         /// The program and its arguments; at least the program.
         command: Vec<String>,

@@ -1,5 +1,6 @@
 //! The life of one listener process.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -8,11 +9,11 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::backoff::ListenerEnd;
-use super::super::process::READ_SIZE;
-use super::super::process_group::ProcessGroup;
+use super::super::process::exit_code;
 use super::super::program::Zca;
 use super::super::stderr_lines::StderrLines;
 use super::Output;
+use crate::process::{ProcessGroup, READ_SIZE};
 
 /// How often a pipe is read after its process is gone. What the process left in it takes one or two reads;
 /// more can only come from something else that holds the pipe, and that could go on for ever.
@@ -38,7 +39,7 @@ impl Life<'_> {
     /// Runs the process to its end. None when nobody takes its output any more; then it was stopped.
     pub(super) async fn run(&self, zca: &Zca, args: &[String]) -> Option<ListenerEnd> {
         let spawned = zca.command(args).and_then(|mut command| {
-            ProcessGroup::spawn(&mut command).map_err(|cause| zca.start_error(cause))
+            ProcessGroup::spawn(&mut command, Stdio::null()).map_err(|cause| zca.start_error(cause))
         });
         let (mut group, stdout, stderr) = match spawned {
             Ok(spawned) => spawned,
@@ -49,6 +50,8 @@ impl Life<'_> {
         if !matches!(end, Some(ListenerEnd::Exited(_))) {
             group.stop(self.grace).await;
         }
+        // What it left behind is not to be heard, nor to be logged in, beside the next one.
+        drop(group);
         if end.is_some() {
             self.drain(&mut pipes).await?;
         }
@@ -67,7 +70,7 @@ impl Life<'_> {
                 // In this order, so that what was printed in time counts even if it is read late.
                 biased;
                 () = self.outputs.closed() => return None,
-                code = group.wait() => return Some(ListenerEnd::Exited(code)),
+                status = group.wait() => return Some(ListenerEnd::Exited(exit_code(status))),
                 permit = self.outputs.reserve(), if place.is_none() => {
                     place = Some(permit.ok()?);
                     heard = Instant::now();
@@ -86,7 +89,10 @@ impl Life<'_> {
 
     /// A process without an output is about to end, or of no use.
     async fn end_of_output(&self, group: &mut ProcessGroup) -> ListenerEnd {
-        timeout(self.grace, group.wait()).await.map_or(ListenerEnd::Silent, ListenerEnd::Exited)
+        match timeout(self.grace, group.wait()).await {
+            Ok(status) => ListenerEnd::Exited(exit_code(status)),
+            Err(_) => ListenerEnd::Silent,
+        }
     }
 
     /// Passes on what the process left in its pipes.

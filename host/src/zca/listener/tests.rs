@@ -1,7 +1,8 @@
-use super::super::fake::{gone, script};
+use super::super::fake::script;
 use super::super::profile::Profile;
 use super::super::program::StartError;
 use super::*;
+use crate::process::gone;
 
 struct Fixture {
     listener: Listener,
@@ -109,7 +110,7 @@ async fn what_misses_its_heartbeat_is_stopped_and_started_again() {
         let heard = fixture.one_life().await;
         assert!(matches!(heard.end, Some(ListenerEnd::Silent)), "{:?}", heard.end);
         gone(&heard.pid.to_string()).await;
-        gone(heard.text.trim()).await;
+        gone(&heard.text).await;
     }
     fixture.listener.stop().await;
 }
@@ -148,9 +149,7 @@ async fn stopping_leaves_no_process_and_frees_the_profile() {
     let mut fixture = listen_to(script(body), ListenMode::KeepAlive);
     let pids = fixture.first_line().await;
     fixture.listener.stop().await;
-    for pid in pids.split_whitespace() {
-        gone(pid).await;
-    }
+    gone(&pids).await;
     ProfileLock::acquire(fixture.folder.path(), Profile::new("work")).expect("the profile is free");
 }
 
@@ -173,9 +172,7 @@ async fn dropping_leaves_no_process_either() {
     let mut fixture = listen_to(script("sleep 600 & echo $$ $!; wait"), ListenMode::KeepAlive);
     let pids = fixture.first_line().await;
     drop(fixture.listener);
-    for pid in pids.split_whitespace() {
-        gone(pid).await;
-    }
+    gone(&pids).await;
 }
 
 #[tokio::test]
