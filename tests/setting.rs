@@ -1,8 +1,8 @@
 //! A world of its own for each test: a state folder, a simulated `zca`, and the real binary in it.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::os::unix::fs::symlink;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -64,12 +64,12 @@ impl Setting {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "state", "outputs"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
+            make_folder(&folder.path().join(name));
         }
         // Compiling the component takes a debug build a second, which is once enough.
-        fs::create_dir_all(compiled()).unwrap();
+        make_folder(&compiled());
         let own = StateDir::at(folder.path().join("state")).own();
-        fs::create_dir(&own).unwrap();
+        make_folder(&own);
         symlink(compiled(), own.join("cache")).unwrap();
         let simulator = Simulator::create_with(folder.path().join("zca"), Path::new(PROGRAM)).unwrap();
         Self { folder, simulator }
@@ -96,7 +96,7 @@ impl Setting {
 
     /// Replaces the gateway's configuration file by this text, which may be JSON5, or broken.
     pub(crate) fn write_config(&self, text: &str) {
-        fs::write(self.state().config_file(), text).unwrap();
+        self.write_state("openclaw.json", text);
     }
 
     /// The state folder.
@@ -126,11 +126,12 @@ impl Setting {
         self.state().root().join(name)
     }
 
-    /// Writes a file into the state folder.
+    /// Writes a file into the state folder, for this user alone.
     pub(crate) fn write_state(&self, name: &str, text: &str) {
         let path = self.in_state(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        make_folder(path.parent().unwrap());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Reads a file of the state folder.
@@ -277,6 +278,16 @@ impl Drop for Running {
 }
 
 impl Finished {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The exit code; a process that a signal ended has none, and fails the test.
     pub(crate) fn code(&self) -> i32 {
         self.status.code().expect("it ended by itself")
@@ -342,6 +353,11 @@ pub(crate) fn snapshot(folder: &Path) -> String {
         }
     }
     seen
+}
+
+/// Makes a folder for this user alone, as the program does.
+fn make_folder(path: &Path) {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();
 }
 
 /// Looks again and again. None when patience is over.

@@ -20,7 +20,8 @@ pub(crate) fn of(account: &Account) -> Vec<ZoneOffset> {
     })
 }
 
-fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
+/// The offsets of `zone`, sorted by time; empty for UTC.
+pub(crate) fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
     let zone = match zone {
         EnvelopeZone::Utc => return Ok(Vec::new()),
         EnvelopeZone::Local => TimeZone::system(),
@@ -32,7 +33,7 @@ fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
 /// A time zone that no database here knows.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time zone {0:?} is not known; use an IANA name such as Asia/Ho_Chi_Minh, or `utc`")]
-struct UnknownZone(String);
+pub(crate) struct UnknownZone(String);
 
 fn offsets_of(zone: &TimeZone) -> Vec<ZoneOffset> {
     let Ok(from) = Timestamp::from_second(FROM) else { return Vec::new() };

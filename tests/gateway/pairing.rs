@@ -76,7 +76,10 @@ fn a_second_message_brings_no_second_code() {
     let setting = setting();
     let mut gateway = setting.gateway();
     offered(&setting, &mut gateway);
+    let seen = || setting.store().pending(Timestamp::now()).unwrap()[0].last_seen_at.clone();
+    let first = seen();
     setting.say(&[alice("hello?")]);
+    gateway.until("the second message", || (seen() != first).then_some(()));
     // Her messages are handled in order, so that this answer is behind what the second one led to.
     setting.store().allow("111").unwrap();
     setting.say(&[alice("thanks")]);

@@ -33,7 +33,7 @@ fn reason(complaint: &str) -> Option<&str> {
         let (word, text) = line.split_once(':')?;
         (word.eq_ignore_ascii_case("error") && !text.trim().is_empty()).then(|| text.trim())
     });
-    error.or_else(|| lines().last())
+    error.or_else(|| lines().next_back())
 }
 
 /// What `parse` makes of the JSON in `printed`: of the part from a line that begins with a brace or a

@@ -7,7 +7,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Global;
 use crate::gateway::agent::Agent;
 use crate::gateway::{Events, Gateway};
-use crate::sandbox::{Limits, Sandbox};
 use crate::settings;
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +18,7 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
     let Command::Run = command;
     let state = super::state_dir()?;
-    let sandbox = Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?;
+    let sandbox = super::cached_sandbox(&state)?;
     let config = super::load_config(&sandbox, &state).await?;
     let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
     if agent.is_none() {
@@ -42,7 +41,7 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 }
 
 /// Done at the first SIGINT or SIGTERM.
-fn shutdown() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn shutdown() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     Ok(async move {

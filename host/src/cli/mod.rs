@@ -4,8 +4,12 @@ mod channel;
 mod channels;
 mod config;
 mod demo;
+mod directory;
+mod doctor;
 mod gateway;
 mod log;
+mod message;
+mod one_account;
 mod pairing;
 mod replay;
 mod spelling;
@@ -18,6 +22,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::sandbox::bindings::config::Account;
@@ -63,15 +68,29 @@ enum Command {
     /// Answer one message of the demo
     #[command(hide = true)]
     DemoAgent,
+    /// Look for what keeps the accounts from running well, and say how to mend it
+    Doctor(doctor::Arguments),
+    /// Find people and groups
+    #[command(subcommand)]
+    Directory(directory::Command),
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Send messages
+    #[command(subcommand)]
+    Message(message::Command),
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
 }
+
+/// The command line asks for what makes no sense; the text says what does. The parser itself finds
+/// most of that.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
 
 /// Runs the program with these arguments, the first of which is its own name. The exit code is 0
 /// when the command was done, 1 when it failed, and 2 when it was used wrongly.
@@ -89,7 +108,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
             let _ = writeln!(io::stderr(), "zalouser: {err:#}");
-            ExitCode::FAILURE
+            if err.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -108,7 +127,10 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Config(command) => config::run(command).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
+            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
+            Command::Directory(command) => directory::run(command, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Message(command) => message::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
         }
@@ -136,18 +158,35 @@ fn account<'a>(config: &'a Config, asked: Option<&str>) -> anyhow::Result<&'a Ac
     })
 }
 
-/// A guest of the shipped component that reads the configuration of `state`.
+/// The configuration of `state`, read by a guest of its own.
 async fn load_config(sandbox: &Sandbox, state: &StateDir) -> anyhow::Result<Config> {
-    let mut guest: Guest = sandbox.load_shipped()?.instantiate().await?;
-    let config = Config::load(&Config::path(state), &mut guest).await?;
+    read_config(&mut sandbox.load_shipped()?.instantiate().await?, state).await
+}
+
+/// The configuration of `state`, read by `guest`.
+async fn read_config(guest: &mut Guest, state: &StateDir) -> anyhow::Result<Config> {
+    let config = Config::load(&Config::path(state), guest).await?;
     for warning in config.warnings() {
         tracing::warn!("{}: {warning}", config.file.display());
     }
     Ok(config)
 }
 
+/// A sandbox that keeps compiled code in the state folder: to compile takes longer than all else that
+/// most commands do.
+fn cached_sandbox(state: &StateDir) -> anyhow::Result<Sandbox> {
+    Ok(Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?)
+}
+
+/// A sandbox that leaves nothing on disk.
 fn sandbox() -> anyhow::Result<Sandbox> {
     Ok(Sandbox::new(Limits::default(), None)?)
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 fn is_broken_pipe(err: &anyhow::Error) -> bool {

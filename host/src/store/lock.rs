@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How old a lock must be to count as left behind; OpenClaw's number.
-const STALE: Duration = Duration::from_secs(30);
+pub(super) const STALE: Duration = Duration::from_secs(30);
 
 /// How long a lock that was taken over is watched before it is relied on. A program in Node that found it
 /// stale just before removes it within a few milliseconds.
@@ -129,6 +129,17 @@ impl Drop for FileLock {
             let _ = fs::remove_dir(&self.folder);
         }
     }
+}
+
+/// Removes a lock that its holder left behind, by taking it over first.
+///
+/// # Errors
+/// When its holder lives, or somebody else was faster.
+pub(super) fn remove_stale(folder: &Path) -> io::Result<()> {
+    let held = || io::Error::new(io::ErrorKind::ResourceBusy, "its holder lives");
+    let claim = claim_stale(folder)?.ok_or_else(held)?;
+    thread::sleep(SETTLE);
+    if claim.is_ours()? { Ok(()) } else { Err(held()) }
 }
 
 fn attempt(folder: &Path) -> io::Result<Option<FileLock>> {
@@ -258,6 +269,20 @@ mod tests {
         assert_eq!(claims.len(), 1);
         drop(claims);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn only_a_lock_left_behind_is_removed() {
+        let Scene { file, folder, .. } = &scene();
+        peer_lock(folder, 2 * STALE);
+        remove_stale(folder).unwrap();
+        assert!(!folder.exists());
+        peer_lock(folder, Duration::ZERO);
+        assert!(remove_stale(folder).is_err() && folder.exists(), "the peer lives");
+        fs::remove_dir(folder).unwrap();
+        let lock = FileLock::acquire(file, NO_PATIENCE).unwrap();
+        lock.handle.set_modified(SystemTime::now() - 2 * STALE).unwrap();
+        assert!(remove_stale(folder).is_err() && folder.exists(), "one of us holds it");
     }
 
     #[test]

@@ -25,13 +25,13 @@ impl ProfileLock {
     ///
     /// When another process holds it, or another lock in this one; and when the file cannot be written.
     pub fn acquire(folder: &Path, profile: Profile) -> Result<Self, LockError> {
-        let path = folder.join(format!("{}.lock", file_stem(profile.as_str())));
+        let path = path(folder, &profile);
         let failed = |cause| LockError::Io { path: path.clone(), cause };
         let mut file = open(folder, &path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { holder: holder(&file), profile, path });
+                return Err(LockError::Held { holder: written_by(&file), profile, path });
             }
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
@@ -42,6 +42,32 @@ impl ProfileLock {
     /// The profile.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+}
+
+/// Who listens for a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process, if it said so.
+    pub pid: Option<u32>,
+}
+
+/// Tells who holds the lock of `profile` in `folder`; none when nobody does. Makes nothing. For a few
+/// microseconds nobody else can take the lock.
+///
+/// # Errors
+///
+/// When the file exists and cannot be read.
+pub fn holder(folder: &Path, profile: &Profile) -> io::Result<Option<Holder>> {
+    let file = match File::open(path(folder, profile)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(Holder { pid: written_by(&file) })),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -74,12 +100,16 @@ pub enum LockError {
     },
 }
 
+fn path(folder: &Path, profile: &Profile) -> PathBuf {
+    folder.join(format!("{}.lock", file_stem(profile.as_str())))
+}
+
 fn open(folder: &Path, path: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-fn holder(file: &File) -> Option<u32> {
+fn written_by(file: &File) -> Option<u32> {
     let mut text = String::new();
     file.take(32).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
@@ -104,8 +134,11 @@ mod tests {
             matches!(error, LockError::Held { holder: Some(pid), .. } if pid == std::process::id()),
             "{error}"
         );
+        let asked = || holder(folder.path(), &Profile::new("work")).unwrap();
+        assert_eq!(asked(), Some(Holder { pid: Some(std::process::id()) }));
         lock(folder.path(), "home").expect("another profile is free");
         drop(held);
+        assert_eq!(asked(), None);
         lock(folder.path(), "work").expect("it is free again");
     }
 

@@ -131,9 +131,11 @@ impl Learnt {
             }
             unresolved.push(name.to_owned());
         }
-        for (outcome, names) in [("resolved", resolved), ("unresolved", unresolved)] {
+        // An operator who wrote a name that means nobody waits in vain for whom it was to let in.
+        let outcomes = [(LogLevel::Info, "resolved", resolved), (LogLevel::Warn, "unresolved", unresolved)];
+        for (level, outcome, names) in outcomes {
             if !names.is_empty() {
-                self.say(LogLevel::Info, format!("zalouser {kind}s {outcome}: {}", summary(&names)));
+                self.say(level, format!("zalouser {kind}s {outcome}: {}", summary(&names)));
             }
         }
         found

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::super::channel::ChannelOption;
 use super::super::spelling;
 use crate::decision::one_line;
-use crate::sandbox::{Limits, Sandbox};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Arguments {
@@ -49,8 +48,7 @@ struct Listed<'a> {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let state = super::super::state_dir()?;
-    let sandbox = Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?;
-    let config = super::super::load_config(&sandbox, &state).await?;
+    let config = super::super::load_config(&super::super::cached_sandbox(&state)?, &state).await?;
     let document = zalouser_settings::parse(super::super::config::change::read()?.text())?;
     let configured = document.pointer("/channels/zalouser").is_some();
     let accounts = &config.channel.accounts;
@@ -70,14 +68,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             })
             .collect(),
     };
-    let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &listing).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        listing.accounts.iter().try_for_each(|account| writeln!(out, "{}", one_line(&account.line())))?;
+        return super::super::print_json(&listing);
     }
-    Ok(out.flush()?)
+    let mut out = io::stdout().lock();
+    Ok(listing.accounts.iter().try_for_each(|account| writeln!(out, "{}", one_line(&account.line())))?)
 }
 
 impl Listed<'_> {

@@ -8,7 +8,7 @@ use super::super::channel::ChannelOption;
 use crate::config::Config;
 use crate::config_file::{Change, Draft, TextFile};
 use crate::decision::one_line;
-use crate::sandbox::{Guest, Limits, Sandbox};
+use crate::sandbox::Guest;
 
 /// What every command takes that changes the configuration file.
 #[derive(Debug, Args)]
@@ -27,8 +27,8 @@ pub(in crate::cli) fn read() -> anyhow::Result<TextFile> {
 
 /// A guest that judges configurations.
 pub(in crate::cli) async fn guest() -> anyhow::Result<Guest> {
-    let cache = super::super::state_dir()?.own().join("cache");
-    Ok(Sandbox::new(Limits::default(), Some(&cache))?.load_shipped()?.instantiate().await?)
+    let sandbox = super::super::cached_sandbox(&super::super::state_dir()?)?;
+    Ok(sandbox.load_shipped()?.instantiate().await?)
 }
 
 /// Makes `changes` to `file`, and tells so with `told`, one line each.

@@ -60,14 +60,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let problems = findings(file.text(), &reading);
     let errors = problems.iter().filter(|finding| finding.level == Level::Error).count();
     let report = Report { file: file.path().display().to_string(), exists: file.exists(), problems };
-    let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
-        writeln!(out)?;
+        super::super::print_json(&report)?;
     } else {
-        print(&mut out, &file, &report)?;
+        print(&mut io::stdout().lock(), &file, &report)?;
     }
-    out.flush()?;
     match errors {
         0 => Ok(()),
         1 => bail!("there is 1 error in {}", report.file),

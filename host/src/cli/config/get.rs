@@ -1,7 +1,5 @@
 //! `zalouser config get`: a value as it stands in the file.
 
-use std::io::{self, Write};
-
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::Value;
@@ -27,9 +25,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {
             None => bail!("{name} has no {}", arguments.path),
         }
     };
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
-    Ok(writeln!(out)?)
+    super::super::print_json(value)
 }
 
 /// The path with its first wrong key replaced by the nearest one that is there.

@@ -16,7 +16,6 @@ use crate::decision::one_line;
 use crate::gateway::agent::AgentSettings;
 use crate::sandbox::bindings::config::{Account, EnvelopeZone, GroupRule};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
-use crate::sandbox::{Limits, Sandbox};
 use crate::settings::{self, Settings};
 
 /// What the configuration means by `Mb`, in bytes.
@@ -138,8 +137,7 @@ enum ShownAgent<'a> {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let state = super::super::state_dir()?;
-    let sandbox = Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?;
-    let config = super::super::load_config(&sandbox, &state).await?;
+    let config = super::super::load_config(&super::super::cached_sandbox(&state)?, &state).await?;
     let accounts = match arguments.account.as_deref() {
         Some(id) => vec![shown_account(super::super::account(&config, Some(id))?)],
         None => config.channel.accounts.iter().map(shown_account).collect(),
@@ -150,14 +148,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         accounts,
         settings: shown_settings(&config.settings),
     };
-    let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &shown).map_err(io::Error::from)?;
-        writeln!(out)?;
+        super::super::print_json(&shown)
     } else {
-        print(&mut out, &config, &shown)?;
+        print(&mut io::stdout().lock(), &config, &shown)
     }
-    Ok(out.flush()?)
 }
 
 fn print(out: &mut impl Write, config: &Config, shown: &Shown<'_>) -> anyhow::Result<()> {

@@ -65,7 +65,12 @@ fn approve<'a>(desks: &'a Desks, arguments: &Arguments) -> anyhow::Result<Newcom
     // Nobody can have been given a code by an account that has no files, and none are to be made for it.
     for desk in [&desks.first].into_iter().chain(&desks.others).filter(|desk| desk.store.exists()) {
         match desk.store.approve(&arguments.code, Timestamp::now()) {
-            Ok(Approved::Person { id, name }) => return Ok(Newcomer { desk, id, name }),
+            Ok(Approved::Person { id, name }) => {
+                if let Some(err) = failure {
+                    tracing::warn!("{err}");
+                }
+                return Ok(Newcomer { desk, id, name });
+            }
             Ok(Approved::NotFound) => {}
             // Another account may know the code.
             Err(err) => failure = failure.or(Some(err)),

@@ -4,7 +4,6 @@ use anyhow::bail;
 
 use crate::config::{self, Config};
 use crate::sandbox::bindings::config::{Account, DmPolicy};
-use crate::sandbox::{Limits, Sandbox};
 use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
@@ -80,9 +79,7 @@ pub(super) async fn open(asked: Option<&str>) -> anyhow::Result<Desks> {
 }
 
 async fn load(state: &StateDir) -> anyhow::Result<Config> {
-    // Compiled code is kept, because to compile takes longer than all else that is done here.
-    let sandbox = Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?;
-    super::super::load_config(&sandbox, state).await
+    super::super::load_config(&super::super::cached_sandbox(state)?, state).await
 }
 
 fn with_config(state: &StateDir, config: Config, asked: Option<&str>) -> anyhow::Result<Desks> {
