@@ -68,11 +68,11 @@ enum Command {
     /// Answer one message of the demo
     #[command(hide = true)]
     DemoAgent,
-    /// Look for what keeps the accounts from running well, and say how to mend it
-    Doctor(doctor::Arguments),
     /// Find people and groups
     #[command(subcommand)]
     Directory(directory::Command),
+    /// Look for what keeps the accounts from running well, and say how to mend it
+    Doctor(doctor::Arguments),
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
@@ -127,8 +127,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Config(command) => config::run(command).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
-            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Directory(command) => directory::run(command, &cli.global).await,
+            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,

@@ -21,7 +21,7 @@ pub enum What {
     /// A listener was started.
     Listening,
     /// The guest decided about a message, or the listener said how it is.
-    Decided(Effect),
+    Decided(Box<Effect>),
     /// A command was carried out.
     Sent {
         /// Which.
