@@ -26,6 +26,7 @@ use self::composer::Composer;
 use self::lanes::Lanes;
 use self::reply::Replies;
 use crate::config::Config;
+use crate::grants::{self, Gate};
 use crate::sandbox::Component;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
@@ -61,7 +62,8 @@ impl Gateway {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let lanes = Lanes::default();
         let composer = Composer::new(self.component.clone());
-        let replies = Replies::new(self.agent, self.zca.clone(), composer, self.events);
+        let gate = Gate::new(grants::SHIPPED, self.config.settings.grants_of(grants::SHIPPED));
+        let replies = Replies::new(self.agent, self.zca.clone(), gate, composer, self.events);
         let start = start::Start {
             component: self.component,
             config: self.config,

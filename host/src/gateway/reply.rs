@@ -8,6 +8,8 @@ use super::agent::{Agent, AgentReply};
 use super::composer::Composer;
 use super::context::Context;
 use super::event::{Events, What};
+use crate::clock;
+use crate::grants::Gate;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::InboundMessage;
 use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
@@ -25,6 +27,7 @@ const SENDS: usize = 4;
 pub(super) struct Replies {
     agent: Option<Agent>,
     zca: Zca,
+    pub(super) gate: Gate,
     pub(super) composer: Composer,
     pub(super) events: Events,
     agent_calls: Semaphore,
@@ -38,9 +41,15 @@ struct Progress {
 }
 
 impl Replies {
-    pub(super) fn new(agent: Option<Agent>, zca: Zca, composer: Composer, events: Events) -> Arc<Self> {
+    pub(super) fn new(
+        agent: Option<Agent>,
+        zca: Zca,
+        gate: Gate,
+        composer: Composer,
+        events: Events,
+    ) -> Arc<Self> {
         let (agent_calls, sends) = (Semaphore::new(AGENT_CALLS), Semaphore::new(SENDS));
-        Arc::new(Self { agent, zca, composer, events, agent_calls, sends })
+        Arc::new(Self { agent, zca, gate, composer, events, agent_calls, sends })
     }
 
     /// Has one message answered. What goes wrong is logged and told to those who watch: there is
@@ -98,17 +107,11 @@ impl Replies {
 
     /// Carries out one command that sends something.
     pub(super) async fn carry_out(&self, account: &Account, command: Command) -> Result<(), String> {
-        if let Command::SendMedia(media) = &command
-            && !is_web_address(&media.source)
-        {
-            return Err(format!(
-                "{:?} was not sent: only http and https addresses may be sent",
-                media.source
-            ));
-        }
+        let granted =
+            self.gate.check(account, command, clock::now_ms()).map_err(|refusal| refusal.to_string())?;
         let profile = Profile::new(&account.profile);
-        let receipt = send(&self.zca, &profile, &command).await.map_err(|err| err.to_string())?;
-        self.events.tell(&account.id, What::Sent { command, receipt });
+        let receipt = send(&self.zca, &profile, granted.command()).await.map_err(|err| err.to_string())?;
+        self.events.tell(&account.id, What::Sent { command: granted.into_command(), receipt });
         Ok(())
     }
 }
@@ -120,9 +123,4 @@ fn addressed(reply: AgentReply, thread: Thread) -> Reply {
         thinking_level: None,
     });
     Reply { thread, text: reply.text, media: reply.media, model }
-}
-
-fn is_web_address(source: &str) -> bool {
-    let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    matches!(scheme.as_deref(), Some("http" | "https"))
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::account::Running;
 use super::lanes::Lanes;
 use super::reply::Replies;
+use crate::clock;
 use crate::config::Config;
+use crate::grants::Refusal;
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::types::{Command, ExitStatus};
+use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome};
 use crate::sandbox::{self, Component, Monitor};
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
@@ -172,7 +174,10 @@ impl Start {
         let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone::of(account)).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
-            outcomes.push(self.zca.call(profile, &command).await);
+            outcomes.push(match self.replies.gate.check(account, command, clock::now_ms()) {
+                Ok(granted) => self.zca.call(profile, granted.command()).await,
+                Err(refusal) => refused(&refusal),
+            });
         }
         let effects = monitor.learn(outcomes).await?;
         for effect in effects {
@@ -181,5 +186,15 @@ impl Start {
             }
         }
         Ok(monitor)
+    }
+}
+
+/// The outcome of a command that the guest may not ask for.
+fn refused(refusal: &Refusal) -> Outcome {
+    tracing::warn!("{refusal}");
+    Outcome {
+        status: ExitStatus::NotStarted(refusal.to_string()),
+        stdout: String::new(),
+        stderr: String::new(),
     }
 }

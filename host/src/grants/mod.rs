@@ -102,8 +102,8 @@ impl Grants {
             accounts: all(),
             profiles: all(),
             threads: all(),
-            sends_per_minute: Some(60),
-            sends_per_day: Some(5_000),
+            sends_per_minute: None,
+            sends_per_day: None,
             media_roots: Vec::new(),
             url_schemes: vec!["http".to_owned(), "https".to_owned()],
             url_hosts: all(),
@@ -129,19 +129,19 @@ pub struct Refusal {
     pub value: String,
 }
 
-/// A command that was found to be granted. There is no other way to have one carried out.
+/// A command of a guest that was found to be granted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Granted(Command);
 
 impl Granted {
-    /// A command that comes from the operator, who may do everything.
-    pub fn by_operator(command: Command) -> Self {
-        Self(command)
-    }
-
     /// The command.
     pub fn command(&self) -> &Command {
         &self.0
+    }
+
+    /// The command, for a record of what was done.
+    pub fn into_command(self) -> Command {
+        self.0
     }
 }
 

@@ -68,7 +68,7 @@ mod tests {
     fn a_key_replaces_its_default_alone() {
         let grants = read_as(SHIPPED, json!({ "commands": ["directory"], "sendsPerMinute": 3 })).unwrap();
         assert_eq!(grants.commands, [Capability::Directory]);
-        assert_eq!((grants.sends_per_minute, grants.sends_per_day), (Some(3), Some(5_000)));
+        assert_eq!((grants.sends_per_minute, grants.sends_per_day), (Some(3), None));
         assert_eq!(grants.threads, ["*"]);
     }
 
