@@ -1,7 +1,7 @@
 //! From what the agent says to what arrives.
 
 use serde_json::json;
-use zalouser::simulator::{CallFault, Faults, SentKind};
+use zalouser::simulator::{CallFault, Faults, Line, SentKind};
 
 use super::{alice, echo, open, to};
 use crate::setting::{Setting, config, shell};
@@ -99,6 +99,18 @@ fn an_agent_cannot_have_a_file_of_this_machine_sent() {
     setting.say(&[alice("steal"), alice("next")]);
     assert_eq!(gateway.until_texts(&setting, 1), to("111", &["fine"]));
     assert!(gateway.log().contains("/etc/passwd"), "{}", gateway.log());
+    assert_eq!(setting.sent().len(), 1);
+}
+
+#[test]
+fn what_is_not_granted_is_not_sent_and_the_log_names_the_key() {
+    let grants = json!({ "zalouser": { "threads": ["user:222"] } });
+    let setting = Setting::new();
+    setting.configure(&config(open(), json!({ "agent": { "kind": "echo" }, "grants": grants })));
+    let mut gateway = setting.gateway();
+    setting.say(&[alice("to nobody"), Line::direct("222", "Bob", "to Bob")]);
+    assert_eq!(gateway.until_texts(&setting, 1), to("222", &["to Bob"]));
+    gateway.until_logged("grants.zalouser.threads to hold \"user:111\"");
     assert_eq!(setting.sent().len(), 1);
 }
 
