@@ -107,7 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(cli: Cli) -> anyhow::Result<()> {
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
-    log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
+    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -118,7 +118,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::DemoAgent => demo::answer(),
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Directory(command) => directory::run(command, &cli.global).await,
-            Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
