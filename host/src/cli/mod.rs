@@ -1,11 +1,14 @@
 //! The command line.
 
 mod channel;
+mod channels;
+mod completions;
 mod demo;
 mod directory;
 mod doctor;
 mod gateway;
 mod log;
+mod logs;
 mod message;
 mod one_account;
 mod pairing;
@@ -28,9 +31,19 @@ use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
 
+/// The version with that of the guest, and what identifies the component to the byte.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (guest ",
+    env!("ZALOUSER_GUEST_VERSION"),
+    ", sha256 ",
+    env!("ZALOUSER_COMPONENT_SHA256"),
+    ")"
+);
+
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]
-#[command(name = "zalouser", version, max_term_width = 100)]
+#[command(name = "zalouser", version, long_version = LONG_VERSION, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -54,6 +67,11 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Log accounts in and out, and see how they are
+    #[command(subcommand)]
+    Channels(channels::Command),
+    /// Print a script that completes command lines in a shell
+    Completions(completions::Arguments),
     /// Watch a simulated Zalo chat being paired, answered, chunked and refused
     Demo(demo::Arguments),
     /// Answer one message of the demo
@@ -67,6 +85,10 @@ enum Command {
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Show the log that the gateway writes
+    ///
+    /// Where there is none the exit code is 1.
+    Logs(logs::Arguments),
     /// Send messages
     #[command(subcommand)]
     Message(message::Command),
@@ -114,11 +136,14 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         .context("the asynchronous runtime does not start")?;
     runtime.block_on(async {
         match cli.command {
+            Command::Channels(command) => channels::run(command, &cli.global).await,
+            Command::Completions(arguments) => completions::run(&arguments),
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Directory(command) => directory::run(command, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
+            Command::Logs(arguments) => logs::run(arguments).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
