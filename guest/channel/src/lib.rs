@@ -12,7 +12,6 @@ use zalouser_logic::{
 
 use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
 
-#[expect(missing_docs, unreachable_pub, reason = "generated; the WIT package describes each item")]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
 }

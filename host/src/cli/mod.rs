@@ -3,6 +3,7 @@
 mod channel;
 mod channels;
 mod completions;
+mod config;
 mod demo;
 mod directory;
 mod doctor;
@@ -13,6 +14,7 @@ mod message;
 mod one_account;
 mod pairing;
 mod replay;
+mod spelling;
 
 use std::env;
 use std::ffi::OsString;
@@ -67,21 +69,24 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Log accounts in and out, and see how they are
+    /// Log accounts in and out, see how they are, and add, change or remove one
     #[command(subcommand)]
     Channels(channels::Command),
     /// Print a script that completes command lines in a shell
     Completions(completions::Arguments),
+    /// Check, show and change the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Watch a simulated Zalo chat being paired, answered, chunked and refused
     Demo(demo::Arguments),
     /// Answer one message of the demo
     #[command(hide = true)]
     DemoAgent,
-    /// Look for what keeps the accounts from running well, and say how to mend it
-    Doctor(doctor::Arguments),
     /// Find people and groups
     #[command(subcommand)]
     Directory(directory::Command),
+    /// Look for what keeps the accounts from running well, and say how to mend it
+    Doctor(doctor::Arguments),
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
@@ -138,10 +143,11 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Channels(command) => channels::run(command, &cli.global).await,
             Command::Completions(arguments) => completions::run(&arguments),
+            Command::Config(command) => config::run(command).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
-            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Directory(command) => directory::run(command, &cli.global).await,
+            Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
             Command::Logs(arguments) => logs::run(arguments).await,
             Command::Message(command) => message::run(command, &cli.global).await,

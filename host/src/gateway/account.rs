@@ -106,7 +106,7 @@ impl Running {
             self.lose(&failure, "the line that led to it is lost");
         }
         for effect in pushed.effects {
-            self.replies.events.tell(account, What::Decided(effect.clone()));
+            self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
             match effect {
                 Effect::Deliver(message) => self.deliver(message),
                 Effect::Pair(request) => self.pair(request),

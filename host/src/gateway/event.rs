@@ -23,7 +23,6 @@ pub struct Event {
 
 /// What happened.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "most events are of the large kind")]
 pub enum What {
     /// The account is about to be started.
     Starting {
@@ -51,7 +50,7 @@ pub enum What {
         restart_in: Duration,
     },
     /// The guest decided about a message, or the listener said how it is.
-    Decided(Effect),
+    Decided(Box<Effect>),
     /// The guest failed, and a line that the listener printed is lost; the text says how.
     LineLost(String),
     /// A message was dropped after it was let through: too many of its conversation are waiting.

@@ -227,13 +227,13 @@ mod tests {
     }
 
     fn dropped(reason: DropReason, sender: Option<&str>) -> What {
-        What::Decided(Effect::Drop(Dropped {
+        What::Decided(Box::new(Effect::Drop(Dropped {
             reason,
             thread: None,
             sender_id: sender.map(str::to_owned),
             message_id: None,
             detail: String::new(),
-        }))
+        })))
     }
 
     fn ended(reason: &str, recycling: bool) -> What {
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_was_let_through_waits_until_it_is_done_with() {
-        let pair = || What::Decided(Effect::Pair(request()));
+        let pair = || What::Decided(Box::new(Effect::Pair(request())));
         let done = What::Offered { request: request(), code: None, failure: Some("no way".to_owned()) };
         let account = after([pair(), pair(), done, What::LaneFull { thread: thread() }]);
         assert_eq!(account.waiting, 0);
@@ -293,7 +293,7 @@ mod tests {
             (dropped(DropReason::NotMentioned, Some("1")), Some(1)),
             (dropped(DropReason::OwnMessage, Some("9")), None),
             (dropped(DropReason::Blank, None), None),
-            (What::Decided(Effect::Lifecycle(ListenerEvent::Heartbeat)), None),
+            (What::Decided(Box::new(Effect::Lifecycle(ListenerEvent::Heartbeat))), None),
         ];
         for (what, expected) in cases {
             let account = after([what.clone()]);

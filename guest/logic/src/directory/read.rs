@@ -1,11 +1,9 @@
 //! Reads the people or groups that a command printed.
 
-use serde::Deserialize;
-
 use super::{Entry, EntryKind, ListError};
 use crate::command::Outcome;
 use crate::printed::{answer, json_in};
-use crate::tolerant::{List, Record, Scalar};
+use crate::tolerant::{self, Json, Key, Record};
 
 /// The most people or groups that are looked at, several times as many as one account has.
 const ROWS: usize = 20_000;
@@ -17,63 +15,34 @@ pub(crate) fn read(kind: EntryKind, outcome: &Outcome) -> Result<Vec<Entry>, Lis
     json_in(printed, |json| entries(kind, json)).ok_or(ListError::Unreadable)
 }
 
-/// A person or a group under the names that openzca, zca-cli and Zalo itself have for its parts.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Row<'a> {
-    #[serde(borrow, rename = "userId")]
-    user_id: Scalar<'a>,
-    uid: Scalar<'a>,
-    id: Scalar<'a>,
-    #[serde(rename = "groupId")]
-    group_id: Scalar<'a>,
-    #[serde(rename = "displayName")]
-    display_name: Scalar<'a>,
-    #[serde(rename = "display_name")]
-    raw_display_name: Scalar<'a>,
-    #[serde(rename = "zaloName")]
-    zalo_name: Scalar<'a>,
-    name: Scalar<'a>,
-    avatar: Scalar<'a>,
-    #[serde(rename = "totalMember")]
-    total_member: Scalar<'a>,
-    #[serde(rename = "memberCount")]
-    member_count: Scalar<'a>,
-}
-
-impl Row<'_> {
-    fn into_entry(self, kind: EntryKind) -> Option<Entry> {
-        let (ids, names, member_count) = match kind {
-            EntryKind::User => (
-                [self.user_id, self.id, self.uid],
-                [self.display_name, self.raw_display_name, self.zalo_name],
-                None,
-            ),
-            EntryKind::Group => (
-                [self.group_id, self.id, Scalar::Absent],
-                [self.name, Scalar::Absent, Scalar::Absent],
-                self.total_member.whole().or_else(|| self.member_count.whole()),
-            ),
-        };
-        let id = ids.into_iter().find_map(Scalar::id)?.into_owned();
-        let name = names.into_iter().find_map(Scalar::text);
-        Some(Entry {
-            kind,
-            id,
-            name: name.map_or_else(String::new, |name| name.trim().to_owned()),
-            avatar: self.avatar.text().map(|avatar| avatar.into_owned()),
-            member_count: member_count.and_then(|count| u32::try_from(count).ok()),
-        })
-    }
+/// The entry of a `kind` in an object, under the names that openzca, zca-cli and Zalo itself have for
+/// its parts.
+fn entry(kind: EntryKind, mut row: Record<'_>) -> Option<Entry> {
+    let (ids, names): (&[Key], &[Key]) = match kind {
+        EntryKind::User => {
+            (&[Key::UserId, Key::Id, Key::Uid], &[Key::DisplayName, Key::DisplayNameOfZalo, Key::ZaloName])
+        }
+        EntryKind::Group => (&[Key::GroupId, Key::Id], &[Key::Name]),
+    };
+    let id = row.first(ids, Json::id)?.into_owned();
+    let name = row.first(names, Json::text);
+    let mut member_count = || row.first(&[Key::TotalMember, Key::MemberCount], |count| count.whole());
+    let member_count = if kind == EntryKind::Group { member_count() } else { None };
+    Some(Entry {
+        kind,
+        id,
+        name: name.map_or_else(String::new, |name| name.trim().to_owned()),
+        avatar: row.take(Key::Avatar).text().map(|avatar| avatar.into_owned()),
+        member_count: member_count.and_then(|count| u32::try_from(count).ok()),
+    })
 }
 
 fn entries(kind: EntryKind, json: &str) -> Option<Vec<Entry>> {
-    if json.trim_start().starts_with('{') {
-        let row: Row<'_> = serde_json::from_str(json).ok()?;
-        return row.into_entry(kind).map(|entry| vec![entry]);
+    match tolerant::read(json, ROWS).ok()? {
+        Json::Record(row) => entry(kind, row).map(|entry| vec![entry]),
+        Json::List(rows) => Some(rows.into_iter().filter_map(|row| entry(kind, row.record()?)).collect()),
+        _ => None,
     }
-    let rows: List<Record<Row<'_>>, ROWS> = serde_json::from_str(json).ok()?;
-    Some(rows.0.into_iter().filter_map(|row| row.0?.into_entry(kind)).collect())
 }
 
 #[cfg(test)]

@@ -3,13 +3,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::surrogate;
 use crate::command::{ChatKind, Thread};
 use crate::effect::{ListenerEvent, Media, Quote};
 use crate::label::{excerpt, one_line};
-use crate::tolerant::{Flag, List, Record, Scalar};
+use crate::tolerant::{Json, Key, Record, read};
 
 /// The most mentions of a message that are looked at.
 const MENTIONS: usize = 256;
@@ -94,214 +92,139 @@ impl<'a> Event<'a> {
         if !line.starts_with('{') {
             return Self::Banner(excerpt(line, EXCERPT));
         }
-        let fields = match serde_json::from_str::<Fields<'a>>(line) {
-            Ok(fields) => Ok(fields),
+        let json = match read(line, MENTIONS) {
+            Ok(json) => Ok(json),
             Err(error) => match surrogate::mend(line) {
                 Some(json) => {
                     *mended = json;
-                    serde_json::from_str(mended)
+                    read(mended, MENTIONS)
                 }
                 None => Err(error),
             },
         };
-        match fields {
-            Ok(fields) => fields.into_event(),
+        match json {
+            Ok(json) => Self::of(json.record().unwrap_or_default()),
             Err(error) => Self::Malformed(excerpt(&error.to_string(), EXCERPT)),
         }
     }
-}
 
-/// The fields of a line that are of interest, under `zca`'s names.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    kind: Scalar<'a>,
-    event: Scalar<'a>,
-    #[serde(rename = "session_id")]
-    session_id: Scalar<'a>,
-    message: Scalar<'a>,
-    code: Scalar<'a>,
-    reason: Scalar<'a>,
-    thread_id: Scalar<'a>,
-    msg_id: Scalar<'a>,
-    cli_msg_id: Scalar<'a>,
-    content: Scalar<'a>,
-    #[serde(rename = "type")]
-    chat_type: Scalar<'a>,
-    timestamp: Scalar<'a>,
-    ts: Scalar<'a>,
-    sender_id: Scalar<'a>,
-    sender_name: Scalar<'a>,
-    sender_display_name: Scalar<'a>,
-    to_id: Scalar<'a>,
-    metadata: Record<Metadata<'a>>,
-    mentions: List<Record<MentionFields<'a>>, MENTIONS>,
-    quote: Record<QuoteFields<'a>>,
-    media_path: Scalar<'a>,
-    media_paths: List<Scalar<'a>, MEDIA>,
-    media_url: Scalar<'a>,
-    media_urls: List<Scalar<'a>, MEDIA>,
-    media_type: Scalar<'a>,
-    media_types: List<Scalar<'a>, MEDIA>,
-    media_kind: Scalar<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Metadata<'a> {
-    is_group: Flag,
-    #[serde(borrow)]
-    from_id: Scalar<'a>,
-    sender_id: Scalar<'a>,
-    sender_name: Scalar<'a>,
-    sender_display_name: Scalar<'a>,
-    thread_name: Scalar<'a>,
-    to_id: Scalar<'a>,
-    quote: Record<QuoteFields<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct MentionFields<'a> {
-    #[serde(borrow)]
-    uid: Scalar<'a>,
-    pos: Scalar<'a>,
-    len: Scalar<'a>,
-    text: Scalar<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct QuoteFields<'a> {
-    #[serde(borrow)]
-    owner_id: Scalar<'a>,
-    sender_name: Scalar<'a>,
-    msg: Scalar<'a>,
-    global_msg_id: Scalar<'a>,
-    cli_msg_id: Scalar<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn into_event(self) -> Event<'a> {
-        if matches!(&self.kind, Scalar::Text(kind) if kind == "lifecycle") {
-            return self.into_lifecycle();
+    fn of(mut fields: Record<'a>) -> Self {
+        if matches!(fields.take(Key::Kind), Json::Text(kind) if kind == "lifecycle") {
+            return Self::of_lifecycle(fields);
         }
-        match self.into_message() {
-            Some(message) => Event::Message(Box::new(message)),
-            None => Event::Malformed("it has no threadId".into()),
+        match Message::of(fields) {
+            Some(message) => Self::Message(Box::new(message)),
+            None => Self::Malformed("it has no threadId".into()),
         }
     }
 
-    fn into_lifecycle(self) -> Event<'a> {
-        let said = |parts: [Scalar<'a>; 2]| {
-            let parts: Vec<_> = parts.into_iter().filter_map(Scalar::text).collect();
+    fn of_lifecycle(mut fields: Record<'a>) -> Self {
+        let event = fields.take(Key::Event).text().unwrap_or_default();
+        let mut said = |keys: &[Key]| {
+            let parts: Vec<_> = keys.iter().filter_map(|key| fields.take(*key).text()).collect();
             excerpt(&parts.join(" "), EXCERPT)
         };
-        let event = self.event.text().unwrap_or_default();
-        Event::Lifecycle(match &*event {
-            "session_id" => ListenerEvent::Session(said([self.session_id, Scalar::Absent])),
+        Self::Lifecycle(match &*event {
+            "session_id" => ListenerEvent::Session(said(&[Key::SessionId])),
             "connected" => ListenerEvent::Connected,
             "heartbeat" => ListenerEvent::Heartbeat,
-            "error" => ListenerEvent::Error(said([self.code, self.message])),
-            "closed" => ListenerEvent::Closed(said([self.code, self.reason])),
-            _ => return Event::Unknown(excerpt(&event, EXCERPT)),
+            "error" => ListenerEvent::Error(said(&[Key::Code, Key::Message])),
+            "closed" => ListenerEvent::Closed(said(&[Key::Code, Key::Reason])),
+            _ => return Self::Unknown(excerpt(&event, EXCERPT)),
         })
     }
+}
 
-    fn into_message(self) -> Option<Message<'a>> {
-        let thread_id = self.thread_id.id()?.into_owned();
-        let metadata = self.metadata.0.unwrap_or_default();
-        let is_group = metadata.is_group.0.unwrap_or_else(|| self.chat_type.whole() == Some(GROUP_TYPE));
+impl<'a> Message<'a> {
+    fn of(mut fields: Record<'a>) -> Option<Self> {
+        let thread_id = fields.take(Key::ThreadId).id()?.into_owned();
+        let mut metadata = fields.take(Key::Metadata).record().unwrap_or_default();
+        let is_group = metadata.take(Key::IsGroup).flag();
+        let is_group = is_group.unwrap_or_else(|| fields.take(Key::Type).whole() == Some(GROUP_TYPE));
         let kind = if is_group { ChatKind::Group } else { ChatKind::Direct };
-        let sender_id = first([metadata.from_id, metadata.sender_id, self.sender_id], Scalar::id)
+        let sender_id = metadata.first(&[Key::FromId, Key::SenderId], Json::id);
+        let sender_id = sender_id
+            .or_else(|| fields.take(Key::SenderId).id())
             .or_else(|| (kind == ChatKind::Direct).then(|| thread_id.clone().into()));
-        let sender_name = first(
-            [metadata.sender_name, metadata.sender_display_name, self.sender_name, self.sender_display_name],
-            Scalar::text,
-        );
-        let timestamp = milliseconds(&self.ts, &self.timestamp);
-        let (id, own_id) = (self.msg_id.id(), self.cli_msg_id.id());
+        let names = [Key::SenderName, Key::SenderDisplayName];
+        let sender_name = metadata.first(&names, Json::text).or_else(|| fields.first(&names, Json::text));
+        let printed_time = fields.take(Key::Timestamp);
+        let timestamp = milliseconds(&fields.take(Key::Ts), &printed_time);
+        let (id, own_id) = (fields.take(Key::MsgId).id(), fields.take(Key::CliMsgId).id());
         let full_id = id.as_ref().zip(own_id.as_ref()).map(|(id, own_id)| format!("{id}:{own_id}"));
-        let seconds = || self.timestamp.id().filter(|seconds| seconds != "0");
-        let quote = self.quote.0.or(metadata.quote.0).unwrap_or_default();
+        let seconds = || printed_time.id().filter(|seconds| seconds != "0");
+        let quote = fields.take(Key::Quote).record().or_else(|| metadata.take(Key::Quote).record());
+        let mut quote = quote.unwrap_or_default();
+        let mentions = fields.take(Key::Mentions).list().into_iter();
         Some(Message {
             thread: Thread { id: thread_id, kind },
             sender_id,
             sender_name: sender_name.map_or_else(String::new, |name| one_line(&name).into_owned()),
-            group_name: metadata.thread_name.text().map(|name| one_line(&name).into_owned()),
-            recipient_id: first([metadata.to_id, self.to_id], Scalar::id),
-            content: self.content.text().unwrap_or_default(),
+            group_name: metadata.take(Key::ThreadName).text().map(|name| one_line(&name).into_owned()),
+            recipient_id: metadata.take(Key::ToId).id().or_else(|| fields.take(Key::ToId).id()),
+            content: fields.take(Key::Content).text().unwrap_or_default(),
             id: id.or_else(seconds).or(own_id).map_or_else(String::new, Cow::into_owned),
             full_id,
             timestamp,
-            mentions: self.mentions.0.into_iter().filter_map(|mention| mention.0?.into_mention()).collect(),
-            quoted_id: quote.owner_id.clone().id(),
-            quote: quote.into_quote(),
+            mentions: mentions.filter_map(|mention| Mention::of(mention.record()?)).collect(),
+            quoted_id: quote.take(Key::OwnerId).id(),
+            quote: quote_of(quote),
             media: media([
-                plural(self.media_paths, self.media_path),
-                plural(self.media_urls, self.media_url),
-                plural(self.media_types, self.media_type),
+                plural(&mut fields, Key::MediaPaths, Key::MediaPath),
+                plural(&mut fields, Key::MediaUrls, Key::MediaUrl),
+                plural(&mut fields, Key::MediaTypes, Key::MediaType),
             ]),
-            placeholder: placeholder(self.media_kind),
+            placeholder: placeholder(fields.take(Key::MediaKind)),
         })
     }
 }
 
-impl<'a> MentionFields<'a> {
-    fn into_mention(self) -> Option<Mention<'a>> {
-        let span = self.pos.whole().zip(self.len.whole());
-        Some(Mention {
-            user_id: self.uid.id()?,
+impl<'a> Mention<'a> {
+    fn of(mut fields: Record<'a>) -> Option<Self> {
+        let span = fields.take(Key::Pos).whole().zip(fields.take(Key::Len).whole());
+        Some(Self {
+            user_id: fields.take(Key::Uid).id()?,
             span: span.and_then(|(start, len)| Some((start, start.checked_add(len)?))),
-            text: self.text.text(),
+            text: fields.take(Key::Text).text(),
         })
     }
 }
 
-impl QuoteFields<'_> {
-    fn into_quote(self) -> Option<Quote> {
-        let id = first([self.global_msg_id, self.cli_msg_id], Scalar::id).map(Cow::into_owned);
-        let body = self.msg.text().map(Cow::into_owned);
-        let sender_name = self.sender_name.text().map(|name| one_line(&name).into_owned());
-        (id.is_some() || body.is_some()).then(|| Quote { id, body: body.unwrap_or_default(), sender_name })
-    }
-}
-
-/// The first of `fields` that holds something.
-fn first<'a, const N: usize>(
-    fields: [Scalar<'a>; N],
-    take: impl Fn(Scalar<'a>) -> Option<Cow<'a, str>>,
-) -> Option<Cow<'a, str>> {
-    fields.into_iter().find_map(take)
+fn quote_of(mut fields: Record<'_>) -> Option<Quote> {
+    let id = fields.first(&[Key::GlobalMsgId, Key::CliMsgId], Json::id).map(Cow::into_owned);
+    let body = fields.take(Key::Msg).text().map(Cow::into_owned);
+    let sender_name = fields.take(Key::SenderName).text().map(|name| one_line(&name).into_owned());
+    (id.is_some() || body.is_some()).then(|| Quote { id, body: body.unwrap_or_default(), sender_name })
 }
 
 /// The time of a message: `ts` is in milliseconds, `timestamp` in seconds, and 0 is none.
-fn milliseconds(ts: &Scalar<'_>, timestamp: &Scalar<'_>) -> Option<u64> {
+fn milliseconds(ts: &Json<'_>, timestamp: &Json<'_>) -> Option<u64> {
     let given = ts.whole().filter(|time| *time > 0);
     given.or_else(|| timestamp.whole().filter(|time| *time > 0)?.checked_mul(1_000))
 }
 
-fn plural<'a>(all: List<Scalar<'a>, MEDIA>, one: Scalar<'a>) -> Vec<Scalar<'a>> {
-    if !all.0.is_empty() {
-        return all.0;
+fn plural<'a>(fields: &mut Record<'a>, all: Key, one: Key) -> Vec<Json<'a>> {
+    let mut list = fields.take(all).list();
+    list.truncate(MEDIA);
+    if list.is_empty() {
+        list.extend(Some(fields.take(one)).filter(|one| *one != Json::Absent));
     }
-    if one == Scalar::Absent { Vec::new() } else { vec![one] }
+    list
 }
 
 /// Puts together what stands at the same place in the lists of paths, URLs and types.
-fn media([paths, urls, mimes]: [Vec<Scalar<'_>>; 3]) -> Vec<Media> {
+fn media([paths, urls, mimes]: [Vec<Json<'_>>; 3]) -> Vec<Media> {
     let count = paths.len().max(urls.len());
     let mut rows = [paths.into_iter(), urls.into_iter(), mimes.into_iter()];
     let pieces = (0..count).filter_map(|_| {
         let [path, url, mime] =
-            rows.each_mut().map(|row| row.next().and_then(Scalar::text).map(Cow::into_owned));
+            rows.each_mut().map(|row| row.next().and_then(Json::text).map(Cow::into_owned));
         (path.is_some() || url.is_some()).then_some(Media { path, url, mime })
     });
     pieces.collect()
 }
 
-fn placeholder(kind: Scalar<'_>) -> &'static str {
+fn placeholder(kind: Json<'_>) -> &'static str {
     match kind.text().as_deref() {
         Some("image") => "<media:image>",
         Some("video") => "<media:video>",

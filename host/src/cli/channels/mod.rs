@@ -1,5 +1,7 @@
-//! `zalouser channels`: the accounts as a whole.
+//! `zalouser channels`: the accounts.
 
+mod edit;
+mod list;
 mod login;
 mod logout;
 mod qr;
@@ -23,18 +25,35 @@ pub(super) enum Command {
     /// The exit code is 1 when an enabled account cannot work: when no gateway runs it, its listener is down,
     /// zca is missing, another account has its profile, or, as far as zca was asked, nobody is logged in.
     Status(status::Arguments),
+    /// Show the accounts
+    List(list::Arguments),
+    /// Add an account, or change one
+    ///
+    /// The first account with an id of its own turns the section, which has described the account
+    /// `default` so far, into what all accounts have in common; `default` goes on beside the new one.
+    Add(edit::Add),
+    /// Disable an account, or delete it
+    Remove(edit::Remove),
+    /// Enable an account, or the channel
+    Enable(edit::Switch),
+    /// Disable an account, or the channel
+    Disable(edit::Switch),
 }
 
 pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
-    let surroundings = Surroundings::find(global).await?;
     match command {
-        Command::Login(arguments) => login::run(arguments, &surroundings).await,
-        Command::Logout(arguments) => logout::run(arguments, &surroundings).await,
-        Command::Status(arguments) => status::run(arguments, &surroundings).await,
+        Command::Login(arguments) => login::run(arguments, &Surroundings::find(global).await?).await,
+        Command::Logout(arguments) => logout::run(arguments, &Surroundings::find(global).await?).await,
+        Command::Status(arguments) => status::run(arguments, &Surroundings::find(global).await?).await,
+        Command::List(arguments) => list::run(arguments).await,
+        Command::Add(arguments) => edit::add(arguments).await,
+        Command::Remove(arguments) => edit::remove(arguments).await,
+        Command::Enable(arguments) => edit::switch(arguments, true).await,
+        Command::Disable(arguments) => edit::switch(arguments, false).await,
     }
 }
 
-/// What all of these commands work with.
+/// What a command works with that looks at accounts as they are.
 struct Surroundings {
     state: StateDir,
     config: Config,

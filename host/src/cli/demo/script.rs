@@ -92,7 +92,7 @@ async fn poison(stage: &Stage, watcher: &mut Watcher) -> anyhow::Result<()> {
 fn is_done(event: &Event) -> bool {
     match &event.what {
         What::Answered { .. } | What::Offered { .. } => true,
-        What::Decided(effect) => matches!(effect, Effect::Drop(_)),
+        What::Decided(effect) => matches!(**effect, Effect::Drop(_)),
         _ => false,
     }
 }

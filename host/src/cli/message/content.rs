@@ -7,7 +7,7 @@ use std::path;
 use anyhow::{Context as _, ensure};
 use reqwest::Url;
 
-use super::Send;
+use super::Arguments;
 use crate::cli::Usage;
 
 /// The longest text that is read from standard input, in bytes: far more than anybody can read on Zalo.
@@ -25,8 +25,8 @@ pub(super) struct Content {
 
 impl Content {
     /// Reads what the command line asks to send, and standard input if it says so.
-    pub(super) fn read(arguments: &Send) -> anyhow::Result<Self> {
-        let Send { message, media, link, .. } = arguments;
+    pub(super) fn read(arguments: &Arguments) -> anyhow::Result<Self> {
+        let Arguments { message, media, link, .. } = arguments;
         let only_text = media.is_empty() && link.is_none();
         ensure!(
             message.is_some() || !only_text,

@@ -22,11 +22,11 @@ use crate::sandbox::bindings::types;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Send a text, media or a link to a person or a group
-    Send(Send),
+    Send(Arguments),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Send {
+pub(super) struct Arguments {
     /// Where it goes: a user's id, user:ID, group:ID, or the name of a friend or a group
     #[arg(long, short, value_name = "TARGET")]
     target: String,
@@ -64,7 +64,8 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     if dry_run {
         return report::dry_run(&acting, &commands, json);
     }
-    let delivery = delivery::deliver(&acting.zca, &acting.profile, commands, interrupted, progress()).await;
+    let delivery =
+        delivery::deliver(&acting.zca, &acting.profile, commands, interrupted, progress(json)).await;
     report::delivered(&acting, &recipient, &delivery, json)
 }
 
@@ -88,13 +89,14 @@ async fn plan(
 }
 
 /// Tells whoever watches how many of how many parts were sent, if that takes more than one.
-fn progress() -> impl FnMut(usize, usize) {
-    let watched = io::stderr().is_terminal();
+fn progress(json: bool) -> impl FnMut(usize, usize) {
+    let watched = !json && io::stderr().is_terminal();
     move |sent, total| {
         if watched && total > 1 {
-            let end = if sent == total { "\n" } else { "" };
+            // What is printed next writes over it.
+            let end = if sent == total { '\n' } else { '\r' };
             // It is not worth a failure that nobody sees it.
-            let _ = write!(io::stderr(), "\r{sent} of {total} sent{end}");
+            let _ = write!(io::stderr(), "{sent} of {total} sent{end}");
         }
     }
 }

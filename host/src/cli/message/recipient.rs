@@ -30,7 +30,7 @@ impl fmt::Display for Recipient {
             ChatKind::Direct => EntryKind::User,
             ChatKind::Group => EntryKind::Group,
         };
-        write_entry(f, kind, &self.thread.id, self.name.as_deref().unwrap_or_default())
+        f.write_str(&described(kind, &self.thread.id, self.name.as_deref().unwrap_or_default()))
     }
 }
 
@@ -64,30 +64,20 @@ impl Recipient {
     }
 }
 
-/// An entry as a target that means it and nobody else, and its name.
-struct Candidate<'a>(&'a Entry);
-
-impl fmt::Display for Candidate<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_entry(f, self.0.kind, &self.0.id, &self.0.name)
-    }
-}
-
-fn write_entry(f: &mut fmt::Formatter<'_>, of: EntryKind, id: &str, name: &str) -> fmt::Result {
-    write!(f, "{}:{}", kind(of), one_line(id))?;
-    match name {
-        "" => Ok(()),
-        name => write!(f, " ({})", one_line(name)),
-    }
+/// A target that means this person or group and nobody else, and the name.
+fn described(of: EntryKind, id: &str, name: &str) -> String {
+    let target = format!("{}:{}", kind(of), one_line(id));
+    if name.is_empty() { target } else { format!("{target} ({})", one_line(name)) }
 }
 
 fn nobody(name: &str, unresolved: &Unresolved) -> anyhow::Error {
+    let described = |entry: &Entry| described(entry.kind, &entry.id, &entry.name);
     match unresolved {
         Unresolved::Ambiguous(entries) => {
             let count = entries.len();
             let mut lines =
                 vec![format!("{count} are called {name:?}; nothing was sent, give one of these:")];
-            lines.extend(entries.iter().take(LISTED).map(|entry| format!("  {}", Candidate(entry))));
+            lines.extend(entries.iter().take(LISTED).map(|entry| format!("  {}", described(entry))));
             if count > LISTED {
                 lines.push(format!("  and {} more", count - LISTED));
             }
@@ -97,7 +87,7 @@ fn nobody(name: &str, unresolved: &Unresolved) -> anyhow::Error {
             anyhow!("no friend or group is called {name:?}; `zalouser directory peers list` shows friends")
         }
         Unresolved::Unknown(near) => {
-            let near: Vec<_> = near.iter().map(|entry| Candidate(entry).to_string()).collect();
+            let near: Vec<_> = near.iter().map(described).collect();
             anyhow!("no friend or group is called {name:?}; near it are {}", near.join(", "))
         }
     }
