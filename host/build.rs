@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sha2::{Digest, Sha256};
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -34,6 +35,8 @@ fn build() -> Result<(), Box<dyn Error>> {
         .module(&fs::read(&module)?)
         .and_then(|encoder| encoder.encode())
         .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
+    println!("cargo::rustc-env=ZALOUSER_COMPONENT_SHA256={:x}", Sha256::digest(&component));
+    println!("cargo::rustc-env=ZALOUSER_GUEST_VERSION={}", guest_version(&workspace)?);
     let path = out_dir.join("zalouser.wasm");
     fs::write(&path, component)?;
     println!("cargo::rustc-env=ZALOUSER_COMPONENT={}", path.display());
@@ -76,6 +79,20 @@ fn build_module(workspace: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn 
         );
     }
     Ok(target_dir.join(TARGET).join("guest").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
+}
+
+/// The version in the guest's own manifest.
+fn guest_version(workspace: &Path) -> Result<String, Box<dyn Error>> {
+    let output = Command::new(variable("CARGO")?)
+        .current_dir(workspace)
+        .args(["pkgid", "--locked", "--offline", "--package", PACKAGE])
+        .output()?;
+    // An id ends in `#<version>` or in `#<name>@<version>`.
+    let id = String::from_utf8(output.stdout)?;
+    match id.trim().rsplit_once(['#', '@']) {
+        Some((_, version)) if output.status.success() => Ok(version.to_owned()),
+        _ => Err(format!("cargo does not know the version of {PACKAGE}: {id}").into()),
+    }
 }
 
 fn variable(name: &str) -> Result<String, Box<dyn Error>> {

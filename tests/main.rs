@@ -10,10 +10,13 @@ mod differences;
 mod directory;
 mod doctor;
 mod gateway;
+mod login;
+mod logs;
 mod message;
 mod pairing;
 mod replay;
 mod setting;
+mod status;
 
 use std::fs;
 use std::path::Path;

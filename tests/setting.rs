@@ -232,6 +232,12 @@ impl Running {
         self.until(&format!("the log entry {part:?}"), || read(&stderr).contains(part).then_some(()));
     }
 
+    /// Waits until it has printed this.
+    pub(crate) fn until_printed(&mut self, part: &str) {
+        let stdout = self.stdout.clone();
+        self.until(&format!("the output {part:?}"), || read(&stdout).contains(part).then_some(()));
+    }
+
     /// What it printed as an error so far.
     pub(crate) fn log(&self) -> String {
         read(&self.stderr)

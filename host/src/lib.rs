@@ -8,6 +8,8 @@ pub mod config_file;
 pub mod decision;
 pub mod gateway;
 pub mod grants;
+mod log_file;
+mod pid_lock;
 mod process;
 pub mod sandbox;
 pub mod settings;

@@ -136,12 +136,12 @@ fn of_two_accounts_with_one_profile_the_first_runs() {
 }
 
 #[test]
-fn a_second_gateway_does_not_listen_to_the_same_profile() {
+fn a_second_gateway_of_a_state_folder_is_refused() {
     let setting = Setting::with(open(), echo());
     let mut gateway = setting.gateway();
     gateway.until("the listener", || setting.simulator.listens().unwrap().pop());
     let complaint = setting.run(&["gateway", "run"]).complaint();
-    assert!(complaint.contains("\"default\""), "{complaint}");
+    assert!(complaint.contains("already runs the accounts of"), "{complaint}");
     setting.say(&[alice("hello")]);
     assert_eq!(gateway.until_texts(&setting, 1), to("111", &["hello"]));
     let starts = setting.simulator.listens().unwrap();

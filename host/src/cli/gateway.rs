@@ -5,9 +5,13 @@ use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Global;
+use super::log::{FILE_ONLY, FileSlot};
 use crate::gateway::agent::Agent;
+use crate::gateway::presence::Presence;
 use crate::gateway::{Events, Gateway};
+use crate::log_file;
 use crate::settings;
+use crate::state_dir::StateDir;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -15,9 +19,28 @@ pub(super) enum Command {
     Run,
 }
 
-pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
+pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> anyhow::Result<()> {
     let Command::Run = command;
     let state = super::state_dir()?;
+    // Before anything is written that belongs to the gateway which may run already.
+    let presence = Presence::claim(&state)?;
+    let log_path = log_file::path(&state);
+    let _guard = match log.open(log_path.clone()) {
+        Ok(guard) => Some(guard),
+        Err(err) => {
+            tracing::warn!("there will be no log file, {} cannot be written: {err}", log_path.display());
+            None
+        }
+    };
+    let ended = run_accounts(global, state, &presence).await;
+    match &ended {
+        Ok(()) => tracing::info!(target: FILE_ONLY, "stopped"),
+        Err(err) => tracing::error!(target: FILE_ONLY, "{err:#}"),
+    }
+    ended
+}
+
+async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> anyhow::Result<()> {
     let sandbox = super::cached_sandbox(&state)?;
     let config = super::load_config(&sandbox, &state).await?;
     let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
@@ -28,16 +51,20 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             settings::PATH
         );
     }
+    let events = Events::default();
     let gateway = Gateway {
         component: sandbox.load_shipped()?,
         zca: super::zca(global, &config.settings),
         agent,
         config,
         state,
-        events: Events::default(),
+        events: events.clone(),
     };
     let shutdown = shutdown()?;
-    Ok(gateway.run(shutdown).await?)
+    tokio::select! {
+        ended = gateway.run(shutdown) => Ok(ended?),
+        never = presence.publish(&events) => match never {},
+    }
 }
 
 /// Done at the first SIGINT or SIGTERM.

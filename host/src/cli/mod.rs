@@ -2,12 +2,14 @@
 
 mod channel;
 mod channels;
+mod completions;
 mod config;
 mod demo;
 mod directory;
 mod doctor;
 mod gateway;
 mod log;
+mod logs;
 mod message;
 mod one_account;
 mod pairing;
@@ -31,9 +33,19 @@ use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
 
+/// The version with that of the guest, and what identifies the component to the byte.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (guest ",
+    env!("ZALOUSER_GUEST_VERSION"),
+    ", sha256 ",
+    env!("ZALOUSER_COMPONENT_SHA256"),
+    ")"
+);
+
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]
-#[command(name = "zalouser", version, max_term_width = 100)]
+#[command(name = "zalouser", version, long_version = LONG_VERSION, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -57,9 +69,11 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the accounts, and add, remove, enable or disable one
+    /// Log accounts in and out, see how they are, and add, change or remove one
     #[command(subcommand)]
     Channels(channels::Command),
+    /// Print a script that completes command lines in a shell
+    Completions(completions::Arguments),
     /// Check, show and change the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -76,6 +90,10 @@ enum Command {
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Show the log that the gateway writes
+    ///
+    /// Where there is none the exit code is 1.
+    Logs(logs::Arguments),
     /// Send messages
     #[command(subcommand)]
     Message(message::Command),
@@ -116,20 +134,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(cli: Cli) -> anyhow::Result<()> {
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
-    log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
+    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the asynchronous runtime does not start")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Channels(command) => channels::run(command).await,
+            Command::Channels(command) => channels::run(command, &cli.global).await,
+            Command::Completions(arguments) => completions::run(&arguments),
             Command::Config(command) => config::run(command).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
             Command::Directory(command) => directory::run(command, &cli.global).await,
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
-            Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
+            Command::Logs(arguments) => logs::run(arguments).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,

@@ -47,7 +47,7 @@ impl Running {
             };
             let Some(output) = output else { break };
             if let Err(err) = self.take(output).await {
-                tracing::error!(account = self.account.id, "{err}; what the listener printed is lost");
+                self.lose(&err, "what the listener printed is lost");
             }
         }
         listener.stop().await;
@@ -58,9 +58,12 @@ impl Running {
         match output {
             Output::Started { pid } => {
                 tracing::info!(account, pid, profile = self.account.profile, "listening");
-                self.replies.events.tell(account, What::Listening);
+                self.replies.events.tell(account, What::Listening { pid });
             }
-            Output::Complaint(line) => tracing::warn!(account, "zca: {line}"),
+            Output::Complaint(line) => {
+                tracing::warn!(account, "zca: {line}");
+                self.replies.events.tell(account, What::Complained(line));
+            }
             Output::Bytes(bytes) => {
                 self.refresh_paired().await?;
                 let pushed = self.monitor.push(&bytes, clock::now_ms()).await?;
@@ -68,6 +71,8 @@ impl Running {
             }
             Output::Ended { end, restart_in } => {
                 log_end(account, &end, restart_in);
+                let (reason, recycling) = (reason(&end), end.is_recycling());
+                self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
                 let pushed = self.monitor.finish(clock::now_ms()).await?;
                 self.act(pushed);
             }
@@ -98,7 +103,7 @@ impl Running {
     fn act(&self, pushed: Pushed) {
         let account = self.account.id.as_str();
         for failure in pushed.failures {
-            tracing::error!(account, "{failure}; the line that led to it is lost");
+            self.lose(&failure, "the line that led to it is lost");
         }
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
@@ -121,30 +126,40 @@ impl Running {
 
     fn deliver(&self, message: InboundMessage) {
         let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let lane = lane(&account, &message.thread);
+        let thread = message.thread.clone();
+        let lane = lane(&account, &thread);
         let refused = self.lanes.submit(&lane, async move { replies.answer(&account, message).await });
-        self.report_full(&lane, refused.is_err());
+        if refused.is_err() {
+            self.refuse(&lane, thread);
+        }
     }
 
     fn pair(&self, request: PairingRequest) {
         let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
         let (store, is_default) = (self.store.clone(), self.is_default);
-        let lane = lane(&account, &request.thread);
+        let thread = request.thread.clone();
+        let lane = lane(&account, &thread);
         let refused = self.lanes.submit(&lane, async move {
             pairing::offer(&replies, store, &account, is_default, request).await;
         });
-        self.report_full(&lane, refused.is_err());
+        if refused.is_err() {
+            self.refuse(&lane, thread);
+        }
     }
 
-    fn report_full(&self, lane: &str, full: bool) {
-        if full {
-            tracing::error!(
-                account = self.account.id,
-                lane,
-                "a message was dropped: {} of this conversation are waiting already",
-                Lanes::CAPACITY
-            );
-        }
+    fn refuse(&self, lane: &str, thread: Thread) {
+        tracing::error!(
+            account = self.account.id,
+            lane,
+            "a message was dropped: {} of this conversation are waiting already",
+            Lanes::CAPACITY
+        );
+        self.replies.events.tell(&self.account.id, What::LaneFull { thread });
+    }
+
+    fn lose(&self, err: &sandbox::Error, loss: &str) {
+        tracing::error!(account = self.account.id, "{err}; {loss}");
+        self.replies.events.tell(&self.account.id, What::LineLost(err.to_string()));
     }
 }
 
@@ -157,20 +172,21 @@ fn lane(account: &Account, thread: &Thread) -> String {
     format!("{}:{kind}:{}", account.id, thread.id)
 }
 
+/// How a listener ended, in words.
+fn reason(end: &ListenerEnd) -> String {
+    match end {
+        ListenerEnd::Exited(code) => format!("the listener ended with exit code {code}"),
+        ListenerEnd::Silent => "the listener gave no sign of life and was stopped".to_owned(),
+        ListenerEnd::NotStarted(err) => err.to_string(),
+    }
+}
+
 fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
-    let seconds = restart_in.as_secs_f32();
+    let (reason, seconds) = (reason(end), restart_in.as_secs_f32());
     match end {
         end if end.is_recycling() => tracing::debug!(account, "the listener is exchanged for a fresh one"),
-        ListenerEnd::Exited(code) => {
-            tracing::warn!(account, "the listener ended with exit code {code}; next start in {seconds:.1} s");
-        }
-        ListenerEnd::Silent => {
-            tracing::warn!(
-                account,
-                "the listener gave no sign of life and was stopped; next start in {seconds:.1} s"
-            );
-        }
-        ListenerEnd::NotStarted(err) => tracing::error!(account, "{err}; next try in {seconds:.1} s"),
+        ListenerEnd::NotStarted(_) => tracing::error!(account, "{reason}; next try in {seconds:.1} s"),
+        _ => tracing::warn!(account, "{reason}; next start in {seconds:.1} s"),
     }
 }
 

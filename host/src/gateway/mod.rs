@@ -7,8 +7,10 @@ pub mod context;
 mod event;
 mod lanes;
 mod pairing;
+pub mod presence;
 mod reply;
 mod start;
+pub mod status;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Running;
+use super::event::What;
 use super::lanes::Lanes;
 use super::reply::Replies;
 use crate::clock;
@@ -14,12 +15,13 @@ use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome};
 use crate::sandbox::{self, Component, Monitor};
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
+use crate::zca::identity::Identity;
 use crate::zca::listener::{ListenOptions, Listener};
 use crate::zca::probe::{ProbeError, Support, probe};
 use crate::zca::profile::Profile;
 use crate::zca::profile_lock::{LockError, ProfileLock};
 use crate::zca::program::Zca;
-use crate::zca::receipt;
+use crate::zca::session::{SESSION_TIME, Session};
 use crate::zone;
 
 /// Why a gateway did not start.
@@ -109,6 +111,8 @@ impl Start {
         let mut refusal = None;
         for account in enabled() {
             let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
+            let events = &self.replies.events;
+            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
             let result = if first == account.id {
                 self.one(account, &support).await
             } else {
@@ -118,6 +122,7 @@ impl Start {
             match result {
                 Ok(running) => started.push(running),
                 Err(err) => {
+                    events.tell(&account.id, What::NotStarted(err.to_string()));
                     if let Some(earlier) = refusal.replace(err) {
                         tracing::error!("{earlier}");
                     }
@@ -160,11 +165,11 @@ impl Start {
     }
 
     async fn check_session(&self, account: &Account, profile: &Profile) -> Result<(), AccountError> {
-        let outcome = self.zca.call(profile, &Command::SessionStatus).await;
-        if outcome.status == ExitStatus::Exited(0) {
-            return Ok(());
-        }
-        let reason = receipt::reason(&outcome);
+        let reason = match self.zca.session(profile, SESSION_TIME).await {
+            Ok(Session::Holds) => return Ok(()),
+            Ok(Session::Missing(reason) | Session::Unknown(reason)) => reason,
+            Err(err) => err.to_string(),
+        };
         let login = format!("{} --profile {} auth login", self.zca.program().display(), account.profile);
         Err(AccountError::NotLoggedIn { account: account.id.clone(), reason, login })
     }
@@ -174,10 +179,15 @@ impl Start {
         let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone::of(account)).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
-            outcomes.push(match self.replies.gate.check(account, command, clock::now_ms()) {
+            let who = command == Command::WhoAmI;
+            let outcome = match self.replies.gate.check(account, command, clock::now_ms()) {
                 Ok(granted) => self.zca.call(profile, granted.command()).await,
                 Err(refusal) => refused(&refusal),
-            });
+            };
+            if who && let Ok(identity) = Identity::of(&outcome) {
+                self.replies.events.tell(&account.id, What::Identified(identity));
+            }
+            outcomes.push(outcome);
         }
         let effects = monitor.learn(outcomes).await?;
         for effect in effects {

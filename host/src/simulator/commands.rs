@@ -8,11 +8,9 @@ use serde::Serialize;
 use super::Exit;
 use super::args::Invocation;
 use super::inspect::Inspected;
+use super::qr;
 use super::state::Profile;
 use super::world::{Group, Person, World};
-
-/// A picture of one pixel, in place of a QR code.
-const QR_IMAGE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// A command, in the notation of its own help.
 #[derive(Debug)]
@@ -144,7 +142,11 @@ pub(super) fn answer(call: &Invocation, profile: &Profile, openzca_home: &Path) 
         Action::AuthStatus => return Ok(status(profile, &world.account, openzca_home)),
         Action::AuthLogin => {
             profile.set_world(&World { logged_in: true, ..world })?;
-            return Ok(if call.options.has("--qr-base64") { format!("{QR_IMAGE}\n") } else { String::new() });
+            if !call.options.has("--qr-base64") {
+                return Ok(String::new());
+            }
+            let code = format!("https://zca.invalid/login?profile={}", profile.name());
+            return Ok(qr::data_url(&code)? + "\n");
         }
         Action::AuthLogout => {
             profile.set_world(&World { logged_in: false, ..world })?;

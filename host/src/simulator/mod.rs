@@ -48,6 +48,7 @@ mod files;
 mod inspect;
 mod lines;
 mod listen;
+mod qr;
 mod send;
 mod state;
 #[cfg(test)]

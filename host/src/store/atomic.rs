@@ -10,7 +10,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 /// Puts `bytes` in the place of the file at `path`, or of nothing. Its mode becomes 0600.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepare(path, bytes, None)?.persist(path)?;
     sync_folder(path)
 }

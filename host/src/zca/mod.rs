@@ -7,6 +7,8 @@ pub mod argv;
 pub mod backoff;
 #[cfg(test)]
 mod fake;
+pub mod foreground;
+pub mod identity;
 pub mod listener;
 mod plain;
 pub mod probe;
@@ -16,4 +18,5 @@ pub mod profile_lock;
 pub mod program;
 pub mod receipt;
 pub mod send;
+pub mod session;
 mod stderr_lines;

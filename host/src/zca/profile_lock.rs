@@ -1,42 +1,35 @@
 //! Exactly one listener per profile, across all processes that use the same folder.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::profile::Profile;
+pub use crate::pid_lock::Holder;
+use crate::pid_lock::PidLock;
 use crate::state_dir::file_stem;
 
 /// The right to listen for a profile. It ends when this is dropped, and with the process however it ends.
 #[derive(Debug)]
 pub struct ProfileLock {
     profile: Profile,
-    _file: File,
+    _lock: PidLock,
 }
 
 impl ProfileLock {
-    /// Takes the lock of `profile` in `folder`, which is made if it is missing. The lock's file stays behind
-    /// when the lock ends: a process that is about to lock a file must not find that it was removed.
+    /// Takes the lock of `profile` in `folder`, which is made if it is missing.
     ///
     /// # Errors
     ///
     /// When another process holds it, or another lock in this one; and when the file cannot be written.
     pub fn acquire(folder: &Path, profile: Profile) -> Result<Self, LockError> {
         let path = path(folder, &profile);
-        let failed = |cause| LockError::Io { path: path.clone(), cause };
-        let mut file = open(folder, &path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { holder: written_by(&file), profile, path });
-            }
-            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        match PidLock::acquire(&path) {
+            Ok(Ok(lock)) => Ok(Self { profile, _lock: lock }),
+            Ok(Err(holder)) => Err(LockError::Held { holder: holder.pid, profile, path }),
+            Err(cause) => Err(LockError::Io { path, cause }),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-        Ok(Self { profile, _file: file })
     }
 
     /// The profile.
@@ -45,30 +38,13 @@ impl ProfileLock {
     }
 }
 
-/// Who listens for a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The process, if it said so.
-    pub pid: Option<u32>,
-}
-
-/// Tells who holds the lock of `profile` in `folder`; none when nobody does. Makes nothing. For a few
-/// microseconds nobody else can take the lock.
+/// Tells who holds the lock of `profile` in `folder`; none when nobody does. Makes nothing.
 ///
 /// # Errors
 ///
 /// When the file exists and cannot be read.
 pub fn holder(folder: &Path, profile: &Profile) -> io::Result<Option<Holder>> {
-    let file = match File::open(path(folder, profile)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(Holder { pid: written_by(&file) })),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    PidLock::holder(&path(folder, profile))
 }
 
 /// Why the lock was not taken.
@@ -102,17 +78,6 @@ pub enum LockError {
 
 fn path(folder: &Path, profile: &Profile) -> PathBuf {
     folder.join(format!("{}.lock", file_stem(profile.as_str())))
-}
-
-fn open(folder: &Path, path: &Path) -> io::Result<File> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-fn written_by(file: &File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn is_done(event: &Event) -> bool {
     match &event.what {
         What::Answered { .. } | What::Offered { .. } => true,
         What::Decided(effect) => matches!(**effect, Effect::Drop(_)),
-        What::Listening | What::Sent { .. } => false,
+        _ => false,
     }
 }
 

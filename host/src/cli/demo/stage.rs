@@ -71,7 +71,9 @@ impl Stage {
         }));
         let stage = Self { simulator, events, store, stop, gateway, _folder: folder };
         watcher
-            .until("the gateway to listen", |event| matches!(event.what, crate::gateway::What::Listening))
+            .until("the gateway to listen", |event| {
+                matches!(event.what, crate::gateway::What::Listening { .. })
+            })
             .await?;
         Ok(stage)
     }

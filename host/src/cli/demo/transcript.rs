@@ -45,7 +45,7 @@ pub(super) fn event(event: &Event) {
         What::Answered { failure: Some(failure), .. } | What::Offered { failure: Some(failure), .. } => {
             remark(&format!("failed: {}", one_line(failure)));
         }
-        What::Listening | What::Answered { .. } | What::Offered { .. } => {}
+        _ => {}
     }
 }
 
