@@ -1,7 +1,10 @@
 //! Tests that run the real thing: the shipped component, the real binary, and a simulated `zca`.
 #![cfg(test)]
 
+mod channels_edit;
 mod component;
+mod config;
+mod config_schema;
 mod conformance;
 mod differences;
 mod directory;

@@ -22,6 +22,15 @@ pub struct Config {
     pub settings: Settings,
 }
 
+/// What a text says as a configuration file, be it right or wrong.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The channel, or everything that is wrong with it.
+    pub channel: Result<Configuration, Vec<Problem>>,
+    /// The shim's own settings, or everything that is wrong with them.
+    pub settings: Result<Settings, Vec<Problem>>,
+}
+
 /// Why there is no configuration to work with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -66,23 +75,11 @@ impl Config {
             Err(err) if err.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(Error::Unreadable { file: path.to_owned(), source }),
         };
-        let zca_profile = env::var("ZCA_PROFILE").ok().filter(|profile| !profile.trim().is_empty());
-        let channel = guest.load_config(&text, &Environment { zca_profile }).await?;
-        let document = zalouser_settings::parse(&text).map_err(|problem| vec![problem]);
-        let settings = document.and_then(|document| Settings::read(&document));
-        match (channel, settings) {
+        let reading = Reading::of(&text, guest).await?;
+        let problems = reading.errors();
+        match (reading.channel, reading.settings) {
             (Ok(channel), Ok(settings)) => Ok(Self { file: path.to_owned(), channel, settings }),
-            (channel, settings) => {
-                let mut problems: Vec<_> =
-                    channel.err().unwrap_or_default().into_iter().map(problem).collect();
-                // A syntax error was told by both readers.
-                for problem in settings.err().unwrap_or_default() {
-                    if !problems.contains(&problem) {
-                        problems.push(problem);
-                    }
-                }
-                Err(Error::Broken { file: path.to_owned(), problems })
-            }
+            _ => Err(Error::Broken { file: path.to_owned(), problems }),
         }
     }
 
@@ -95,6 +92,40 @@ impl Config {
     pub fn account(&self, id: Option<&str>) -> Option<&Account> {
         let id = id.unwrap_or(&self.channel.default_account).to_lowercase();
         self.channel.accounts.iter().find(|account| account.id.to_lowercase() == id)
+    }
+}
+
+impl Reading {
+    /// What `text` says, a whole configuration file.
+    ///
+    /// # Errors
+    /// The guest failed.
+    pub async fn of(text: &str, guest: &mut Guest) -> Result<Self, sandbox::Error> {
+        let zca_profile = env::var("ZCA_PROFILE").ok().filter(|profile| !profile.trim().is_empty());
+        let channel = guest.load_config(text, &Environment { zca_profile }).await?;
+        let document = zalouser_settings::parse(text).map_err(|problem| vec![problem]);
+        Ok(Self {
+            channel: channel.map_err(|errors| errors.into_iter().map(problem).collect()),
+            settings: document.and_then(|document| Settings::read(&document)),
+        })
+    }
+
+    /// Everything that is wrong.
+    pub fn errors(&self) -> Vec<Problem> {
+        let mut errors = self.channel.as_ref().err().cloned().unwrap_or_default();
+        // A syntax error was told by both readers.
+        for error in self.settings.as_ref().err().into_iter().flatten() {
+            if !errors.contains(error) {
+                errors.push(error.clone());
+            }
+        }
+        errors
+    }
+
+    /// What is allowed but probably not meant. Nothing is known of it when the channel is wrong.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let warnings = self.channel.as_ref().map(|channel| channel.warnings.clone()).unwrap_or_default();
+        warnings.into_iter().map(problem).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod config_file;
 pub mod decision;
 pub mod gateway;
 pub mod grants;

@@ -21,29 +21,48 @@ const DEPTH_LIMIT: usize = 128;
 /// A problem with the text as a whole, which says the line and the column: it is not JSON5, or has
 /// more than 128 levels.
 pub fn parse(json5: &str) -> Result<Value, Problem> {
+    read(json5).map_err(|mistake| Problem::new("", mistake.problem))
+}
+
+/// The line and the column, both from 1 and the latter in characters, of what [`parse`] refuses in a
+/// text; none when it refuses nothing.
+pub fn mistake_at(json5: &str) -> Option<(usize, usize)> {
+    let position = read(json5).err()?.position;
+    Some((position.line + 1, position.column + 1))
+}
+
+struct Mistake {
+    problem: String,
+    position: Position,
+}
+
+fn read(json5: &str) -> Result<Value, Mistake> {
     if let Some(offset) = depth::exceeded_at(json5, DEPTH_LIMIT) {
         let position = Position::from_offset(offset, json5);
         let problem = format!("is nested more than {DEPTH_LIMIT} levels deep at {position}");
-        return Err(Problem::new("", problem));
+        return Err(Mistake { problem, position });
     }
     json5::from_str(json5).or_else(|err| {
         // Only outside of all lists and objects does the parser leave the position out.
         if err.code() == Some(ErrorCode::EofParsingValue) && err.position().is_none() {
             return Ok(Value::Object(Map::new()));
         }
-        Err(Problem::new("", format!("is not valid JSON5: {}", mistake(err, json5))))
+        Err(mistake(err, json5))
     })
 }
 
-fn mistake(err: json5::Error, json5: &str) -> String {
-    let text = err.to_string();
-    if !text.starts_with("EOF") {
-        return text;
-    }
-    match err.position() {
-        Some(start) => format!("it ends within what begins at {start}"),
-        None => format!("it ends too early, at {}", Position::from_offset(json5.len(), json5)),
-    }
+fn mistake(err: json5::Error, json5: &str) -> Mistake {
+    let told = err.to_string();
+    let end = || Position::from_offset(json5.len(), json5);
+    let position = err.position().unwrap_or_else(end);
+    let mistake = if !told.starts_with("EOF") {
+        told
+    } else if err.position().is_some() {
+        format!("it ends within what begins at {position}")
+    } else {
+        format!("it ends too early, at {position}")
+    };
+    Mistake { problem: format!("is not valid JSON5: {mistake}"), position }
 }
 
 #[cfg(test)]
@@ -75,7 +94,10 @@ mod tests {
             ("{} /*", "is not valid JSON5: it ends too early, at line 1 column 6"),
         ] {
             assert_eq!(parse(json5), Err(Problem::new("", problem)), "{json5:?}");
+            let (line, column) = mistake_at(json5).unwrap();
+            assert!(problem.ends_with(&format!("line {line} column {column}")), "{json5:?}: {line}:{column}");
         }
+        assert_eq!(mistake_at("// nothing yet"), None);
     }
 
     #[test]

@@ -40,7 +40,8 @@ mod value;
 
 use serde_json::{Map, Value};
 
-pub use document::parse;
+pub use document::{mistake_at, parse};
+pub use path::{of_item as path_of_item, of_key as path_of_key};
 pub use problem::Problem;
 pub use section::Section;
 pub use spelling::nearest;

@@ -6,7 +6,7 @@ use serde_json::Value;
 ///
 /// A key that reads well after a dot, as an identifier or an id does, follows one; any other is
 /// quoted: `groups["Work Chat"]`.
-pub(crate) fn of_key(parent: &str, key: &str) -> String {
+pub fn of_key(parent: &str, key: &str) -> String {
     if !is_plain(key) {
         format!("{parent}[{}]", Value::from(key))
     } else if parent.is_empty() {
@@ -17,7 +17,7 @@ pub(crate) fn of_key(parent: &str, key: &str) -> String {
 }
 
 /// The path of the item at `index` of the list at `parent`.
-pub(crate) fn of_item(parent: &str, index: usize) -> String {
+pub fn of_item(parent: &str, index: usize) -> String {
     format!("{parent}[{index}]")
 }
 

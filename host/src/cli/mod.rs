@@ -1,6 +1,8 @@
 //! The command line.
 
 mod channel;
+mod channels;
+mod config;
 mod demo;
 mod directory;
 mod doctor;
@@ -10,6 +12,7 @@ mod message;
 mod one_account;
 mod pairing;
 mod replay;
+mod spelling;
 
 use std::env;
 use std::ffi::OsString;
@@ -54,6 +57,12 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show the accounts, and add, remove, enable or disable one
+    #[command(subcommand)]
+    Channels(channels::Command),
+    /// Check, show and change the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Watch a simulated Zalo chat being paired, answered, chunked and refused
     Demo(demo::Arguments),
     /// Answer one message of the demo
@@ -114,6 +123,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         .context("the asynchronous runtime does not start")?;
     runtime.block_on(async {
         match cli.command {
+            Command::Channels(command) => channels::run(command).await,
+            Command::Config(command) => config::run(command).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
             Command::Directory(command) => directory::run(command, &cli.global).await,

@@ -2,7 +2,7 @@
 
 mod account_files;
 mod allow_list;
-mod atomic;
+pub(crate) mod atomic;
 mod code;
 mod document;
 mod error;
