@@ -11,6 +11,7 @@ mod directory;
 mod doctor;
 mod gateway;
 mod message;
+mod onboard;
 mod pairing;
 mod replay;
 mod setting;

@@ -9,6 +9,7 @@ mod doctor;
 mod gateway;
 mod log;
 mod message;
+mod onboard;
 mod one_account;
 mod pairing;
 mod replay;
@@ -79,6 +80,8 @@ enum Command {
     /// Send messages
     #[command(subcommand)]
     Message(message::Command),
+    /// Set up an account, question by question
+    Onboard(onboard::Arguments),
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
@@ -131,6 +134,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
             Command::Message(command) => message::run(command, &cli.global).await,
+            Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
         }

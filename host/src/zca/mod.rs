@@ -8,6 +8,7 @@ pub mod backoff;
 #[cfg(test)]
 mod fake;
 pub mod listener;
+pub mod login;
 mod plain;
 pub mod probe;
 pub mod process;
