@@ -13,6 +13,7 @@ mod gateway;
 mod login;
 mod logs;
 mod message;
+mod onboard;
 mod pairing;
 mod replay;
 mod setting;

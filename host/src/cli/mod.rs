@@ -11,6 +11,7 @@ mod gateway;
 mod log;
 mod logs;
 mod message;
+mod onboard;
 mod one_account;
 mod pairing;
 mod replay;
@@ -97,6 +98,8 @@ enum Command {
     /// Send messages
     #[command(subcommand)]
     Message(message::Command),
+    /// Set up an account, question by question
+    Onboard(onboard::Arguments),
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
@@ -151,6 +154,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
             Command::Logs(arguments) => logs::run(arguments).await,
             Command::Message(command) => message::run(command, &cli.global).await,
+            Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
         }

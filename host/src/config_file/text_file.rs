@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::store::atomic;
 
 /// A text file as it was when it was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TextFile {
     path: PathBuf,
     /// The same with symbolic links resolved, so that they stay.

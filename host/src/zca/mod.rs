@@ -10,6 +10,7 @@ mod fake;
 pub mod foreground;
 pub mod identity;
 pub mod listener;
+pub mod login;
 mod plain;
 pub mod probe;
 pub mod process;

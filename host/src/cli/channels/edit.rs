@@ -78,27 +78,28 @@ async fn carry_out_plan(
 
 /// What is to be changed, and what is said of it.
 #[derive(Debug, Default, PartialEq)]
-struct Plan {
-    changes: Vec<Change>,
-    told: Vec<String>,
+pub(in crate::cli) struct Plan {
+    pub(in crate::cli) changes: Vec<Change>,
+    pub(in crate::cli) told: Vec<String>,
 }
 
 /// The section of the channel as it is written. What is wrong in it is told by those who judge the change.
 #[derive(Debug)]
-struct Channel<'a> {
+pub(in crate::cli) struct Channel<'a> {
     section: Option<&'a Map<String, Value>>,
     /// The ids of the accounts as they are written.
     ids: Vec<&'a str>,
 }
 
 impl<'a> Channel<'a> {
-    fn of(document: &'a Value) -> Self {
+    pub(in crate::cli) fn of(document: &'a Value) -> Self {
         let section = document.pointer("/channels/zalouser").and_then(Value::as_object);
         let accounts = section.and_then(|section| section.get("accounts")?.as_object());
         Self { section, ids: accounts.into_iter().flat_map(Map::keys).map(String::as_str).collect() }
     }
 
-    fn add(&self, id: &str, name: Option<&str>, profile: Option<&str>) -> Plan {
+    /// Adds an account, or enables and changes the one of this id.
+    pub(in crate::cli) fn add(&self, id: &str, name: Option<&str>, profile: Option<&str>) -> Plan {
         let mut plan = Plan::default();
         let known = self.path_of(id);
         let account = known.clone().unwrap_or_else(|| account(id));
@@ -126,7 +127,9 @@ impl<'a> Channel<'a> {
             }
         }
         plan.say(format!("{} the account {id:?}", if known.is_none() { "Added" } else { "Changed" }));
-        self.say_whether_disabled(&mut plan);
+        if known != Some(channel()) {
+            self.say_whether_disabled(&mut plan);
+        }
         plan
     }
 
@@ -179,7 +182,7 @@ impl<'a> Channel<'a> {
     }
 
     /// Where the account of this id stands, without regard to case.
-    fn path_of(&self, id: &str) -> Option<KeyPath> {
+    pub(in crate::cli) fn path_of(&self, id: &str) -> Option<KeyPath> {
         match self.ids.iter().find(|known| is_same(known, id)) {
             Some(known) => Some(account(known)),
             None if self.ids.is_empty() && is_same(DEFAULT_ID, id) => Some(channel()),

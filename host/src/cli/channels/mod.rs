@@ -1,6 +1,6 @@
 //! `zalouser channels`: the accounts.
 
-mod edit;
+pub(super) mod edit;
 mod list;
 mod login;
 mod logout;

@@ -39,27 +39,45 @@ pub(in crate::cli) async fn carry_out(
     told: &[String],
 ) -> anyhow::Result<()> {
     let draft = Draft::prepare(file, changes, &mut guest().await?).await?;
-    let name = draft.file().path().display().to_string();
-    for warning in draft.warnings() {
-        writeln!(io::stderr(), "warning: {}", one_line(&warning.to_string()))?;
-    }
-    let mut out = io::stdout().lock();
+    tell_warnings(&draft)?;
     if draft.is_empty() {
-        writeln!(out, "Nothing to change in {name}")?;
+        Ok(writeln!(io::stdout(), "Nothing to change in {}", draft.file().path().display())?)
     } else if options.dry_run {
-        for line in draft.diff().lines() {
-            writeln!(out, "{}", one_line(line))?;
-        }
+        show(&draft)
     } else {
-        let kept = draft.write()?;
-        for line in told {
-            writeln!(out, "{}", one_line(line))?;
-        }
-        match kept {
-            Some(kept) => writeln!(out, "Wrote {name}; what it said before is in {}", kept.display())?,
-            None => writeln!(out, "Made {name}")?,
-        }
-        writeln!(out, "A gateway that is running has to be restarted to see it")?;
+        write(draft, told)
     }
+}
+
+/// Tells what is allowed in `draft` but probably not meant.
+pub(in crate::cli) fn tell_warnings(draft: &Draft) -> io::Result<()> {
+    draft
+        .warnings()
+        .iter()
+        .try_for_each(|warning| writeln!(io::stderr(), "warning: {}", one_line(&warning.to_string())))
+}
+
+/// Prints what `draft` would change.
+pub(in crate::cli) fn show(draft: &Draft) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    for line in draft.diff().lines() {
+        writeln!(out, "{}", one_line(line))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Writes `draft`, and tells so with `told`, one line each.
+pub(in crate::cli) fn write(draft: Draft, told: &[String]) -> anyhow::Result<()> {
+    let name = draft.file().path().display().to_string();
+    let kept = draft.write()?;
+    let mut out = io::stdout().lock();
+    for line in told {
+        writeln!(out, "{}", one_line(line))?;
+    }
+    match kept {
+        Some(kept) => writeln!(out, "Wrote {name}; what it said before is in {}", kept.display())?,
+        None => writeln!(out, "Made {name}")?,
+    }
+    writeln!(out, "A gateway that is running has to be restarted to see it")?;
     Ok(out.flush()?)
 }
