@@ -51,9 +51,9 @@ fn status_file(setting: &Setting) -> std::path::PathBuf {
 }
 
 #[test]
-fn without_a_gateway_the_status_says_what_is_configured_and_fails() {
+fn without_a_gateway_the_status_says_what_is_configured() {
     let (report, code) = status(&pairing(), &[]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(0));
     assert_eq!(report["gateway"]["running"], false);
     let account = &report["accounts"][0];
     let expected = json!({
@@ -106,7 +106,7 @@ fn a_gateway_that_was_killed_is_not_taken_for_one_that_runs() {
     gateway.finish();
     assert!(status_file(&setting).exists(), "nobody removed it");
     let (report, code) = status(&setting, &[]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(0), "it can run again");
     assert_eq!(report["gateway"]["running"], false);
     assert!(report["gateway"]["killedAfter"].is_u64(), "{report:#}");
     assert_eq!(report["accounts"][0]["listener"], Value::Null);
@@ -151,13 +151,14 @@ fn a_listener_that_ends_is_reported_with_the_reason() {
 fn a_probe_asks_zca_and_says_as_whom_or_why_not() {
     let setting = pairing();
     let (report, code) = status(&setting, &["--probe"]);
-    assert_eq!(code, Some(1), "no gateway runs");
+    assert_eq!(code, Some(0));
     assert_eq!(report["accounts"][0]["loggedIn"], true);
     assert_eq!(report["accounts"][0]["identity"]["userId"], "999");
 
     let auth = AuthFault { logged_in: false };
     setting.simulator.set_faults(&Faults { auth, ..Faults::default() }).unwrap();
-    let (report, _) = status(&setting, &["--probe"]);
+    let (report, code) = status(&setting, &["--probe"]);
+    assert_eq!(code, Some(1));
     assert_eq!(report["accounts"][0]["loggedIn"], false);
     assert!(issues(&report)[0].starts_with("nobody is logged in: "), "{report:#}");
     let fix = &report["accounts"][0]["issues"][0]["fix"];
@@ -210,7 +211,7 @@ fn wrong_use_is_told_apart_from_failure() {
     assert_eq!(code(&["--account", "nobody"]), Some(1));
     assert_eq!(code(&["--channel", "telegram"]), Some(2));
     assert_eq!(code(&["--timeout", "0"]), Some(2));
-    assert_eq!(code(&["--channel", "zalouser"]), Some(1), "no gateway runs");
+    assert_eq!(code(&["--channel", "zalouser"]), Some(0));
 }
 
 #[test]

@@ -229,3 +229,27 @@ mod tests {
         Cli::command().debug_assert();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The help pages of a command and of all below it, as wide as nobody's terminal makes them.
+    fn pages(command: &mut clap::Command, path: &str) -> String {
+        let mut pages = format!("$ {path} --help\n{}\n", command.render_long_help());
+        for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+            let path = format!("{path} {}", below.get_name());
+            pages.push_str(&self::pages(below, &path));
+        }
+        pages
+    }
+
+    #[test]
+    fn help_pages_are_as_they_were_read() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        insta::assert_snapshot!("help", pages(&mut command, "zalouser"));
+    }
+}

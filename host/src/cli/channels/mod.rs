@@ -22,8 +22,8 @@ pub(super) enum Command {
     Logout(logout::Arguments),
     /// Show how the accounts are, and what keeps them from working
     ///
-    /// The exit code is 1 when an enabled account cannot work: when no gateway runs it, its listener is down,
-    /// zca is missing, another account has its profile, or, as far as zca was asked, nobody is logged in.
+    /// The exit code is 1 when an enabled account cannot work: when its listener is down, zca is missing,
+    /// another account has its profile, or, as far as zca was asked, nobody is logged in.
     Status(status::Arguments),
     /// Show the accounts
     List(list::Arguments),

@@ -246,14 +246,16 @@ fn issues(found: &Found<'_>, account: &Account, live: Option<&AccountStatus>) ->
 
 /// What is wrong with the gateway as far as it concerns an account.
 fn gateway_issue(sighting: &Sighting, live: Option<&AccountStatus>) -> Option<Issue> {
-    let issue = |message: String, fix: &str| {
-        Some(Issue { kind: Kind::Gateway, fatal: true, message, fix: fix.to_owned() })
+    let found = |fatal, message: String, fix: &str| {
+        Some(Issue { kind: Kind::Gateway, fatal, message, fix: fix.to_owned() })
     };
-    let start = "run: zalouser gateway run";
+    let issue = |message, fix| found(true, message, fix);
+    // An account that nobody runs can still work.
+    let stopped = |message: &str| found(false, message.to_owned(), "run: zalouser gateway run");
     let snapshot: &Snapshot = match sighting {
-        Sighting::Stopped { left_behind: None } => return issue("no gateway runs".to_owned(), start),
+        Sighting::Stopped { left_behind: None } => return stopped("no gateway runs"),
         Sighting::Stopped { left_behind: Some(_) } => {
-            return issue("no gateway runs; the last one was killed".to_owned(), start);
+            return stopped("no gateway runs; the last one was killed");
         }
         // It has only just begun.
         Sighting::Running { snapshot: None, .. } => return None,
