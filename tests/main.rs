@@ -1,6 +1,34 @@
-//! The real program, with a simulated `zca`.
+//! Tests that run the real thing: the shipped component, the real binary, and a simulated `zca`.
+#![cfg(test)]
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
-
+mod component;
+mod conformance;
+mod differences;
+mod gateway;
 mod pairing;
+mod replay;
 mod setting;
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    let mut forgotten = Vec::new();
+    for module in ["main.rs", "gateway.rs"] {
+        let lists = fs::read_to_string(folder.join(module)).expect("the module is there");
+        let listed = match module.trim_end_matches(".rs") {
+            "main" => folder.clone(),
+            name => folder.join(name),
+        };
+        for entry in fs::read_dir(listed).expect("its folder is there") {
+            let name = entry.expect("it can be listed").file_name().into_string().expect("ASCII");
+            let Some(stem) = name.strip_suffix(".rs").filter(|stem| *stem != "main") else { continue };
+            if !lists.contains(&format!("mod {stem};\n")) {
+                forgotten.push(format!("{module} does not list {stem}"));
+            }
+        }
+    }
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+}

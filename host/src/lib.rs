@@ -6,6 +6,7 @@ mod clock;
 pub mod config;
 pub mod decision;
 pub mod gateway;
+pub mod grants;
 mod process;
 pub mod sandbox;
 pub mod settings;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use zalouser_settings::{Problem, Section};
 
 use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
+use crate::grants::{self, GrantBook, Grants};
 use crate::zca::listener::HEARTBEAT;
 
 /// Where the settings are in the gateway's file.
@@ -21,11 +22,21 @@ pub struct Settings {
     pub agent: Option<AgentSettings>,
     /// How often the listener has to give a sign of life.
     pub heartbeat: Duration,
+    /// What each component may ask for, where that is set.
+    pub grants: GrantBook,
+}
+
+impl Settings {
+    /// What the component called `name` may ask for.
+    pub fn grants_of(&self, name: &str) -> Grants {
+        let default = if name == grants::SHIPPED { Grants::shipped() } else { Grants::default() };
+        self.grants.get(name).cloned().unwrap_or(default)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zca: None, agent: None, heartbeat: HEARTBEAT }
+        Self { zca: None, agent: None, heartbeat: HEARTBEAT, grants: GrantBook::new() }
     }
 }
 
@@ -44,6 +55,9 @@ impl Settings {
                 heartbeat: section
                     .integer("heartbeatSeconds", 1..=600)
                     .map_or(default.heartbeat, Duration::from_secs),
+                grants: section
+                    .sections("grants", |name, section| (name.to_owned(), grants::read(name, section)))
+                    .map_or(default.grants, GrantBook::from_iter),
             }
         })
     }

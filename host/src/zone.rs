@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::sandbox::bindings::config::EnvelopeZone;
+use crate::sandbox::bindings::config::{Account, EnvelopeZone};
 use crate::sandbox::bindings::inbound::ZoneOffset;
 
 /// The years for which offsets are handed to a guest, in Unix seconds: messages are neither older
@@ -11,11 +11,16 @@ use crate::sandbox::bindings::inbound::ZoneOffset;
 const FROM: i64 = 1_325_376_000; // 2012-01-01
 const UNTIL: i64 = 2_840_140_800; // 2060-01-01
 
-/// The offsets of `zone`, sorted by time; empty for UTC.
-///
-/// # Errors
-/// The name of a zone that is not known.
-pub(crate) fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
+/// The offsets of the zone in which `account` is told times, sorted by time; empty for UTC. A zone that is not
+/// known is logged, and UTC takes its place: nobody goes unanswered over the time in an envelope.
+pub(crate) fn of(account: &Account) -> Vec<ZoneOffset> {
+    offsets(&account.envelope.zone).unwrap_or_else(|err| {
+        tracing::warn!(account = account.id, "{err}; times are told in UTC");
+        Vec::new()
+    })
+}
+
+fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZone> {
     let zone = match zone {
         EnvelopeZone::Utc => return Ok(Vec::new()),
         EnvelopeZone::Local => TimeZone::system(),
@@ -27,7 +32,7 @@ pub(crate) fn offsets(zone: &EnvelopeZone) -> Result<Vec<ZoneOffset>, UnknownZon
 /// A time zone that no database here knows.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time zone {0:?} is not known; use an IANA name such as Asia/Ho_Chi_Minh, or `utc`")]
-pub(crate) struct UnknownZone(String);
+struct UnknownZone(String);
 
 fn offsets_of(zone: &TimeZone) -> Vec<ZoneOffset> {
     let Ok(from) = Timestamp::from_second(FROM) else { return Vec::new() };

@@ -55,8 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
-    let zone = zone::offsets(&account.envelope.zone)?;
-    let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone).await?;
+    let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone::of(account)).await?;
     monitor.set_paired(paired).await?;
 
     let mut out = io::stdout().lock();

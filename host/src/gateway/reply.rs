@@ -52,8 +52,8 @@ impl Replies {
             Err(failure) => Progress { sent: 0, failure: Some(failure) },
         };
         if let Some(failure) = &progress.failure {
-            let (account, message) = (&account.id, &message.message_id);
-            tracing::error!(account, thread = thread.id, message, sent = progress.sent, "{failure}");
+            let (account, message_id) = (&account.id, &message.message_id);
+            tracing::error!(account, thread = thread.id, message_id, sent = progress.sent, "{failure}");
         }
         let Progress { sent, failure } = progress;
         self.events.tell(&account.id, What::Answered { thread, sent, failure });

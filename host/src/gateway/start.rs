@@ -169,11 +169,7 @@ impl Start {
 
     /// A monitor that knows the names it asked for.
     async fn monitor(&self, account: &Account, profile: &Profile) -> Result<Monitor, sandbox::Error> {
-        let zone = zone::offsets(&account.envelope.zone).unwrap_or_else(|err| {
-            tracing::warn!(account = account.id, "{err}; times are told in UTC");
-            Vec::new()
-        });
-        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone).await?;
+        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone::of(account)).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
             outcomes.push(self.zca.call(profile, &command).await);

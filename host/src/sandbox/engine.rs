@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{io, thread};
 
 use rustix::fs::Mode;
@@ -21,6 +21,7 @@ pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
     limits: Limits,
+    shipped: Arc<OnceLock<Component>>,
 }
 
 /// What a guest's store holds.
@@ -70,15 +71,19 @@ impl Sandbox {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)
             .map_err(|err| Error::Engine(format!("{err:#}")))?;
         tick(&engine)?;
-        Ok(Self { engine, linker: Arc::new(linker), limits })
+        Ok(Self { engine, linker: Arc::new(linker), limits, shipped: Arc::default() })
     }
 
-    /// Compiles the component that is part of this program.
+    /// The component that is part of this program, compiled at the first call.
     ///
     /// # Errors
     /// [`Error::Load`]; never for a program that was built by its own build script.
     pub fn load_shipped(&self) -> Result<Component, Error> {
-        self.load(super::SHIPPED)
+        if let Some(component) = self.shipped.get() {
+            return Ok(component.clone());
+        }
+        let component = self.load(super::SHIPPED)?;
+        Ok(self.shipped.get_or_init(|| component).clone())
     }
 
     /// Compiles a component, which takes some 30 ms unless the cache has it.

@@ -39,14 +39,15 @@ pub(super) fn append_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// Reads all lines of a log; none when there is no such file.
+/// Reads all lines of a log; none when there is no such file. A line that is just being written is left out.
 pub(super) fn read_log<T: DeserializeOwned>(path: &Path) -> io::Result<Vec<T>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(at(path, error)),
     };
-    text.lines().map(|line| serde_json::from_str(line).map_err(|error| invalid(path, error))).collect()
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    lines.map(|line| serde_json::from_slice(line).map_err(|error| invalid(path, error))).collect()
 }
 
 /// Opens a file for reading and writing, and makes it if need be.

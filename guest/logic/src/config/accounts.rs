@@ -159,45 +159,8 @@ mod tests {
     use super::super::load;
     use super::*;
 
-    /// Cases recorded from the reference.
-    const VECTORS: &str =
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/accounts.json"));
-
-    /// Where this channel differs, as the index of a case, an account in it, and its profile here:
-    /// `ZCA_PROFILE` is for the default account alone, because all accounts without a `profile`
-    /// would fall together on the one session that it names.
-    const DEVIATIONS: [(usize, &str, &str); 4] =
-        [(10, "alpha", "alpha"), (11, "work", "work"), (12, "work", "work"), (13, "a", "a")];
-
     fn environment(profile: Option<&str>) -> Environment {
         Environment { zca_profile: profile.map(str::to_owned) }
-    }
-
-    fn deviation(case: usize, id: &str) -> Option<&'static str> {
-        DEVIATIONS.iter().find(|(index, account, _)| (*index, *account) == (case, id)).map(|found| found.2)
-    }
-
-    #[test]
-    fn accounts_resolve_as_the_reference_resolves_them() {
-        let cases: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
-        for (index, case) in cases.iter().enumerate() {
-            let environment = environment(case["env"].as_str());
-            let configuration = load(&case["config"].to_string(), &environment).unwrap();
-            assert_eq!(configuration.default_account, case["default"], "case {index}");
-            let ids: Vec<_> = configuration.accounts.iter().map(|account| account.id.as_str()).collect();
-            assert_eq!(json!(ids), case["ids"], "case {index}");
-            for (account, expected) in configuration.accounts.iter().zip(case["resolved"].as_array().unwrap())
-            {
-                let of = format!("account {} of case {index}", account.id);
-                assert_eq!(account.id, expected["id"], "{of}");
-                assert_eq!(account.enabled, expected["enabled"], "{of}");
-                assert_eq!(account.name.as_deref(), expected["name"].as_str(), "{of}");
-                let reference = expected["profile"].as_str().unwrap();
-                let deviation = deviation(index, &account.id);
-                assert_ne!(deviation, Some(reference), "{of} does not differ");
-                assert_eq!(account.profile, deviation.unwrap_or(reference), "{of}");
-            }
-        }
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::command::{Command, Thread};
 /// them.
 pub fn plan(format: &ReplyFormat, reply: &Reply) -> Vec<Command> {
     let limit = format.text_chunk_limit.clamp(1, TEXT_LIMIT);
-    let text = tables::convert_tables(silence::without_tokens(&reply.text), format.tables);
+    // No program can be given a NUL, and what is around it is worth sending.
+    let text = reply.text.replace('\0', "");
+    let text = tables::convert_tables(silence::without_tokens(&text), format.tables);
     let text = prefix::prefixed(text.into_owned(), format, reply.model.as_ref());
     let sources = reply.media.iter().map(|source| source.trim()).filter(|source| !source.is_empty());
     let media = sources.map(|source| (media::kind_of(source), source)).collect::<Vec<_>>();
@@ -89,6 +91,8 @@ mod tests {
             ("aa bb", &["/x.png", "/y.png"], &["image /x.png", "image /y.png", "text aa", "text bb"]),
             ("", &["/x.png"], &["image /x.png"]),
             (" \n", &["\t"], &[]),
+            ("a\0b", &[], &["text ab"]),
+            ("\0", &[], &[]),
         ] {
             assert_eq!(planned(&limited(4), text, media), expected, "{text:?} {media:?}");
         }

@@ -1,0 +1,135 @@
+//! What the component is made of, and that it does not matter how it is built.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use zalouser::sandbox::bindings::config::{Configuration, Environment};
+use zalouser::sandbox::bindings::inbound::PairingRequest;
+use zalouser::sandbox::bindings::outbound::Reply;
+use zalouser::sandbox::bindings::types::{ChatKind, Thread};
+use zalouser::sandbox::{Component, Guest};
+
+use crate::conformance::{InboundCase, SANDBOX, SHIPPED};
+
+const TARGET: &str = "wasm32-wasip2";
+
+#[test]
+fn the_shipped_component_imports_nothing() {
+    assert_eq!(SHIPPED.imports(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_same_guest_built_for_wasi_decides_alike_without_being_granted_anything() {
+    let wasi = SANDBOX.load(&built_for_wasi()).unwrap();
+    assert!(wasi.imports().iter().any(|name| name.starts_with("wasi:")), "{:?}", wasi.imports());
+
+    let [shipped, wasi_built] = [everything(&SHIPPED).await, everything(&wasi).await];
+    assert_eq!(shipped.configurations, wasi_built.configurations);
+    assert_eq!(shipped.planned, wasi_built.planned);
+    for (one, other) in shipped.decided.iter().zip(&wasi_built.decided) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(shipped.decided.len(), wasi_built.decided.len());
+}
+
+/// What a component makes of a bit of everything. Decisions are told as text, each with what it is of.
+struct Made {
+    configurations: Vec<String>,
+    decided: Vec<String>,
+    planned: Vec<String>,
+}
+
+async fn everything(component: &Component) -> Made {
+    let mut guest = component.instantiate().await.unwrap();
+    let config = json!({
+        "channels": { "zalouser": {
+            "dmPolicy": "open", "groups": { "Work Chat": { "requireMention": true } },
+            "accounts": { "work": { "responsePrefix": "auto" }, "Home": {} },
+        } },
+        "messages": { "groupChat": { "mentionPatterns": ["bot", "("] } },
+        "agents": { "defaults": { "envelopeTimezone": "utc" } },
+    });
+    let broken = json!({ "channels": { "zalouser": { "dmPolicy": "opne", "groops": {} } } });
+    let mut configurations = Vec::new();
+    for text in [config.to_string(), broken.to_string(), "{ channels: ".to_owned()] {
+        let environment = Environment { zca_profile: Some("env".to_owned()) };
+        configurations.push(format!("{:?}", guest.load_config(&text, &environment).await.unwrap()));
+    }
+    let config = guest.load_config(&config.to_string(), &Environment { zca_profile: None }).await;
+    let config = config.unwrap().unwrap();
+
+    let mut decided = recorded(&mut guest, &config).await;
+    for case in InboundCase::all() {
+        decided.push(format!("{}: {:?}", case.name(), case.effect(component).await));
+    }
+    Made { configurations, decided, planned: planned(&mut guest, &config).await }
+}
+
+/// The decisions about a recorded session, printed in pieces that end anywhere.
+async fn recorded(guest: &mut Guest, config: &Configuration) -> Vec<String> {
+    let monitor = guest.monitor(&config.accounts[0], &[]).await.unwrap();
+    let mut effects = Vec::new();
+    for piece in include_bytes!("vectors/listen-raw.txt").chunks(113) {
+        effects.extend(guest.push(monitor, piece, 0).await.unwrap());
+    }
+    effects.extend(guest.finish(monitor, 0).await.unwrap());
+    effects.iter().map(|effect| format!("{effect:?}")).collect()
+}
+
+async fn planned(guest: &mut Guest, config: &Configuration) -> Vec<String> {
+    let thread = Thread { id: "111".to_owned(), kind: ChatKind::Direct };
+    let reply = Reply {
+        thread: thread.clone(),
+        text: format!(
+            "| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\n{}```",
+            "let wide = \"😀\";\n".repeat(300)
+        ),
+        media: vec!["https://example.invalid/a.jpg".to_owned()],
+        model: None,
+    };
+    let request = PairingRequest {
+        account_id: "work".to_owned(),
+        sender_id: "111".to_owned(),
+        sender_name: "Ánh".to_owned(),
+        thread,
+        message_id: "m1".to_owned(),
+    };
+    vec![
+        format!("{:?}", guest.plan(&config.accounts[0].replies, &reply).await.unwrap()),
+        format!("{:?}", guest.pairing_notice(&request, "ABCD2345", "approve it").await.unwrap()),
+    ]
+}
+
+/// The guest as plain cargo builds it. The target folder is the one in which the build script builds it, too: a
+/// cargo that runs this test may hold the lock of its own.
+fn built_for_wasi() -> Vec<u8> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../guest");
+    let built = Command::new(env!("CARGO"))
+        .current_dir(workspace)
+        .args([
+            "build",
+            "--locked",
+            "--package",
+            "zalouser-channel",
+            "--profile",
+            "guest",
+            "--target",
+            TARGET,
+        ])
+        .arg("--target-dir")
+        .arg(&target_dir)
+        // What the cargo that runs this test was told about the host does not hold for the guest.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .output()
+        .expect("cargo runs");
+    let complaint = String::from_utf8_lossy(&built.stderr);
+    assert!(
+        built.status.success(),
+        "the guest does not build for {TARGET}; if that is missing, run: rustup toolchain install\n{complaint}"
+    );
+    fs::read(target_dir.join(TARGET).join("guest/zalouser_channel.wasm")).expect("cargo has written it")
+}
