@@ -5,9 +5,11 @@ mod component;
 mod conformance;
 mod differences;
 mod gateway;
+mod mcp;
 mod pairing;
 mod replay;
 mod setting;
+mod tool;
 
 use std::fs;
 use std::path::Path;

@@ -42,7 +42,7 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 }
 
 /// Done at the first SIGINT or SIGTERM.
-fn shutdown() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn shutdown() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     Ok(async move {

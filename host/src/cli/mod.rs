@@ -4,14 +4,17 @@ mod channel;
 mod demo;
 mod gateway;
 mod log;
+mod mcp;
 mod pairing;
 mod replay;
+mod tool;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -22,6 +25,9 @@ use crate::sandbox::{Guest, Limits, Sandbox};
 use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
+
+/// How long what was left running may take to end.
+const END: Duration = Duration::from_secs(1);
 
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]
@@ -57,12 +63,22 @@ enum Command {
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Offer the agent's tool to a client of the Model Context Protocol, on standard input and output
+    Mcp(mcp::Arguments),
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
+    /// Use the agent's tool by hand
+    #[command(subcommand)]
+    Tool(tool::Command),
 }
+
+/// An end with this exit code, about which everything was said.
+#[derive(Debug, thiserror::Error)]
+#[error("exit code {0}")]
+struct Exit(u8);
 
 /// Runs the program with these arguments, the first of which is its own name. The exit code is 0
 /// when the command was done, 1 when it failed, and 2 when it was used wrongly.
@@ -79,6 +95,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
+            if let Some(Exit(code)) = err.downcast_ref() {
+                return ExitCode::from(*code);
+            }
             let _ = writeln!(io::stderr(), "zalouser: {err:#}");
             ExitCode::FAILURE
         }
@@ -93,15 +112,20 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the asynchronous runtime does not start")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match cli.command {
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::DemoAgent => demo::answer(),
             Command::Gateway(command) => gateway::run(command, &cli.global).await,
+            Command::Mcp(arguments) => mcp::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
+            Command::Tool(command) => tool::run(command, &cli.global).await,
         }
-    })
+    });
+    // A read of standard input that nobody waits for any more must not hold the end up.
+    runtime.shutdown_timeout(END);
+    ended
 }
 
 /// The program that speaks to Zalo: named on the command line or by `ZALOUSER_ZCA`, else in the

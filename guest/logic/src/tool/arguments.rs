@@ -65,12 +65,6 @@ impl Arguments {
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ToolError> {
         match self.values.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) if text.contains('\0') => Err(ToolError::of(
-                ErrorCode::InvalidValue,
-                name,
-                format!("{name} contains a NUL character"),
-                "leave that character out",
-            )),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(value) => Err(self.wrong_type(name, value, "a text", "write it in double quotes")),
         }

@@ -12,6 +12,7 @@ use super::request::Request;
 use crate::account::Account;
 use crate::command::{ChatKind, Command, ExitStatus, Outcome, Thread};
 use crate::directory::{self, Entry, EntryKind, ListError};
+use crate::label::one_line;
 use crate::printed;
 
 /// What the model is answered.
@@ -166,7 +167,11 @@ fn failure(outcome: &Outcome) -> Failure {
         ExitStatus::NotStarted(_) => ("not-started", "only the operator can mend this"),
         ExitStatus::Refused(_) => ("refused", "only the operator can allow this"),
     };
-    let message = printed::answer(outcome).err().unwrap_or_default();
+    let message = match &outcome.status {
+        // The host's own words, of which the last are those that help.
+        ExitStatus::Refused(why) => one_line(why).into_owned(),
+        _ => printed::answer(outcome).err().unwrap_or_default(),
+    };
     Failure { code, argument: None, message, hint: hint.into() }
 }
 

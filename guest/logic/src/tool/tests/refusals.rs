@@ -72,12 +72,6 @@ const CASES: &[Case] = &[
         "group:ID",
     ),
     (
-        r#"{"action":"send","threadId":"111","message":"a\u0000b"}"#,
-        ErrorCode::InvalidValue,
-        Some("message"),
-        "leave",
-    ),
-    (
         r#"{"action":"send","threadId":"111","message":"NO_REPLY"}"#,
         ErrorCode::InvalidValue,
         Some("message"),
