@@ -12,12 +12,14 @@ mod doctor;
 mod gateway;
 mod login;
 mod logs;
+mod mcp;
 mod message;
 mod onboard;
 mod pairing;
 mod replay;
 mod setting;
 mod status;
+mod tool;
 
 use std::fs;
 use std::path::Path;

@@ -7,8 +7,9 @@ use zalouser_logic::directory::{Entry, EntryKind};
 use zalouser_logic::effect::PairingRequest;
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
+use zalouser_logic::tool::CallContext;
 
-use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, tool, types};
 
 pub(crate) fn environment(from: config::Environment) -> Environment {
     Environment { zca_profile: from.zca_profile }
@@ -141,9 +142,11 @@ pub(crate) fn outcome(from: types::Outcome) -> c::Outcome {
             types::ExitStatus::Exited(code) => c::ExitStatus::Exited(code),
             types::ExitStatus::TimedOut => c::ExitStatus::TimedOut,
             types::ExitStatus::NotStarted(why) => c::ExitStatus::NotStarted(why),
+            types::ExitStatus::Refused(why) => c::ExitStatus::Refused(why),
         },
         stdout: from.stdout,
         stderr: from.stderr,
+        delivered: from.delivered,
     }
 }
 
@@ -184,5 +187,13 @@ pub(crate) fn entry(from: directory::Entry) -> Entry {
         name: from.name,
         avatar: from.avatar,
         member_count: from.member_count,
+    }
+}
+
+pub(crate) fn call_context(from: tool::CallContext) -> CallContext {
+    CallContext {
+        account: account(from.account),
+        current_thread: from.current_thread.map(thread),
+        groups: from.groups.map(|groups| groups.into_iter().map(entry).collect()),
     }
 }

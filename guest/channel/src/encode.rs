@@ -5,9 +5,10 @@ use zalouser_logic::command as c;
 use zalouser_logic::config::Configuration;
 use zalouser_logic::directory as d;
 use zalouser_logic::effect as e;
+use zalouser_logic::tool as t;
 use zalouser_settings::Problem;
 
-use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, types};
+use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, tool, types};
 
 pub(crate) fn configuration(from: Configuration) -> config::Configuration {
     config::Configuration {
@@ -301,5 +302,47 @@ pub(crate) fn unresolved(from: d::Unresolved) -> directory::Unresolved {
     match from {
         d::Unresolved::Unknown(near) => directory::Unresolved::Unknown(entries(near)),
         d::Unresolved::Ambiguous(candidates) => directory::Unresolved::Ambiguous(entries(candidates)),
+    }
+}
+
+pub(crate) fn descriptor(from: t::Descriptor) -> tool::Descriptor {
+    let action = |from: t::ActionDescriptor| tool::Action {
+        name: from.name.into(),
+        title: from.title.into(),
+        description: from.description.into(),
+        input_schema: from.input_schema,
+        output_schema: from.output_schema,
+        hints: tool::Hints {
+            read_only: from.hints.read_only,
+            destructive: from.hints.destructive,
+            idempotent: from.hints.idempotent,
+            open_world: from.hints.open_world,
+        },
+    };
+    tool::Descriptor {
+        name: from.name.into(),
+        description: from.description.into(),
+        parameters: from.parameters,
+        actions: from.actions.into_iter().map(action).collect(),
+    }
+}
+
+pub(crate) fn tool_error(from: t::ToolError) -> tool::Error {
+    tool::Error {
+        code: match from.code {
+            t::ErrorCode::Malformed => tool::ErrorCode::Malformed,
+            t::ErrorCode::UnknownAction => tool::ErrorCode::UnknownAction,
+            t::ErrorCode::MissingArgument => tool::ErrorCode::MissingArgument,
+            t::ErrorCode::UnknownArgument => tool::ErrorCode::UnknownArgument,
+            t::ErrorCode::WrongType => tool::ErrorCode::WrongType,
+            t::ErrorCode::InvalidValue => tool::ErrorCode::InvalidValue,
+            t::ErrorCode::Contradiction => tool::ErrorCode::Contradiction,
+            t::ErrorCode::OtherProfile => tool::ErrorCode::OtherProfile,
+            t::ErrorCode::NotAllowed => tool::ErrorCode::NotAllowed,
+            t::ErrorCode::GroupsUnknown => tool::ErrorCode::GroupsUnknown,
+        },
+        argument: from.argument,
+        message: from.message,
+        hint: from.hint,
     }
 }

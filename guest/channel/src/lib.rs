@@ -7,10 +7,10 @@ use std::cell::RefCell;
 
 use zalouser_logic::{
     config as logic_config, directory as logic_directory, inbound as logic_inbound,
-    outbound as logic_outbound, session,
+    outbound as logic_outbound, session, tool as logic_tool,
 };
 
-use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, types};
+use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, tool, types};
 
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
@@ -124,6 +124,25 @@ impl directory::Guest for Plugin {
             Ok(thread) => Ok(encode::thread(thread)),
             Err(unresolved) => Err(encode::unresolved(unresolved)),
         }
+    }
+}
+
+impl tool::Guest for Plugin {
+    fn describe() -> tool::Descriptor {
+        encode::descriptor(logic_tool::describe())
+    }
+
+    fn plan(call: String, context: tool::CallContext) -> Result<Vec<types::Command>, tool::Error> {
+        match logic_tool::plan(&call, &decode::call_context(context)) {
+            Ok(commands) => Ok(commands.into_iter().map(encode::command).collect()),
+            Err(error) => Err(encode::tool_error(error)),
+        }
+    }
+
+    fn conclude(call: String, context: tool::CallContext, outcomes: Vec<types::Outcome>) -> tool::Answer {
+        let outcomes: Vec<_> = outcomes.into_iter().map(decode::outcome).collect();
+        let answer = logic_tool::conclude(&call, &decode::call_context(context), &outcomes);
+        tool::Answer { success: answer.success, json: answer.json }
     }
 }
 

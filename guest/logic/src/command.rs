@@ -92,6 +92,8 @@ pub enum ExitStatus {
     TimedOut,
     /// It never ran, for this reason.
     NotStarted(String),
+    /// The host refused to run it; the text says what would allow it.
+    Refused(String),
 }
 
 /// What became of one command.
@@ -103,4 +105,7 @@ pub struct Outcome {
     pub stdout: String,
     /// What it printed as an error.
     pub stderr: String,
+    /// The ids of the messages that it delivered, as far as they are known; none when nothing was
+    /// delivered or nobody knows, and for a command that sends nothing.
+    pub delivered: Option<Vec<String>>,
 }

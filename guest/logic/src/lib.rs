@@ -18,3 +18,4 @@ pub mod outbound;
 mod printed;
 pub mod session;
 mod tolerant;
+pub mod tool;

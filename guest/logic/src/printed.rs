@@ -19,7 +19,7 @@ pub(crate) fn answer(outcome: &Outcome) -> Result<&str, String> {
         ExitStatus::Exited(0) => return Ok(&outcome.stdout),
         ExitStatus::Exited(code) => format!("it exited with {code}"),
         ExitStatus::TimedOut => "it took too long".into(),
-        ExitStatus::NotStarted(why) => why.clone(),
+        ExitStatus::NotStarted(why) | ExitStatus::Refused(why) => why.clone(),
     };
     let complaint = without_colours(&outcome.stderr);
     Err(excerpt(reason(&complaint).unwrap_or(&why), REASON_LIMIT))

@@ -10,18 +10,21 @@ mod doctor;
 mod gateway;
 mod log;
 mod logs;
+mod mcp;
 mod message;
 mod onboard;
 mod one_account;
 mod pairing;
 mod replay;
 mod spelling;
+mod tool;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -43,6 +46,9 @@ const LONG_VERSION: &str = concat!(
     env!("ZALOUSER_COMPONENT_SHA256"),
     ")"
 );
+
+/// How long what was left running may take to end.
+const END: Duration = Duration::from_secs(1);
 
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]
@@ -95,6 +101,8 @@ enum Command {
     ///
     /// Where there is none the exit code is 1.
     Logs(logs::Arguments),
+    /// Offer the agent's tool to a client of the Model Context Protocol, on standard input and output
+    Mcp(mcp::Arguments),
     /// Send messages
     #[command(subcommand)]
     Message(message::Command),
@@ -105,6 +113,9 @@ enum Command {
     Pairing(pairing::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
+    /// Use the agent's tool by hand
+    #[command(subcommand)]
+    Tool(tool::Command),
 }
 
 /// The command line asks for what makes no sense; the text says what does. The parser itself finds
@@ -112,6 +123,11 @@ enum Command {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// An end with this exit code, about which everything was said.
+#[derive(Debug, thiserror::Error)]
+#[error("exit code {0}")]
+struct Exit(u8);
 
 /// Runs the program with these arguments, the first of which is its own name. The exit code is 0
 /// when the command was done, 1 when it failed, and 2 when it was used wrongly.
@@ -128,6 +144,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) if is_broken_pipe(&err) => ExitCode::SUCCESS,
         Err(err) => {
+            if let Some(Exit(code)) = err.downcast_ref() {
+                return ExitCode::from(*code);
+            }
             let _ = writeln!(io::stderr(), "zalouser: {err:#}");
             if err.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
@@ -142,7 +161,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the asynchronous runtime does not start")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match cli.command {
             Command::Channels(command) => channels::run(command, &cli.global).await,
             Command::Completions(arguments) => completions::run(&arguments),
@@ -153,12 +172,17 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
             Command::Logs(arguments) => logs::run(arguments).await,
+            Command::Mcp(arguments) => mcp::run(arguments, &cli.global).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
+            Command::Tool(command) => tool::run(command, &cli.global).await,
         }
-    })
+    });
+    // A read of standard input that nobody waits for any more must not hold the end up.
+    runtime.shutdown_timeout(END);
+    ended
 }
 
 /// The program that speaks to Zalo: named on the command line or by `ZALOUSER_ZCA`, else in the
@@ -216,18 +240,6 @@ fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 fn is_broken_pipe(err: &anyhow::Error) -> bool {
     let io = err.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn every_command_can_be_parsed() {
-        Cli::command().debug_assert();
-    }
 }
 
 #[cfg(test)]

@@ -7,4 +7,4 @@ wasmtime::component::bindgen!({
     additional_derives: [PartialEq, serde::Serialize],
 });
 
-pub use exports::zalouser::plugin::{config, directory, inbound, outbound, types};
+pub use exports::zalouser::plugin::{config, directory, inbound, outbound, tool, types};

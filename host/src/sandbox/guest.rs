@@ -7,6 +7,7 @@ use super::bindings::config::{Account, ConfigError, Configuration, Environment, 
 use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
 use super::bindings::inbound::{Effect, PairingRequest, ZoneOffset};
 use super::bindings::outbound::Reply;
+use super::bindings::tool::{self, Answer, CallContext, Descriptor};
 use super::bindings::types::{Command, Outcome, Thread};
 use super::bindings::{Plugin, PluginPre};
 use super::engine::State;
@@ -237,6 +238,42 @@ impl Guest {
             .plugin
             .zalouser_plugin_directory()
             .call_resolve(store, name, friends, groups))
+    }
+
+    /// Asks what the tool is.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn describe_tool(&mut self) -> Result<Descriptor, Error> {
+        call!(self, "tool.describe", |store| self.plugin.zalouser_plugin_tool().call_describe(store))
+    }
+
+    /// Turns a call of the tool into commands.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one what is wrong with the call.
+    pub async fn plan_call(
+        &mut self,
+        call: &str,
+        context: &CallContext,
+    ) -> Result<Result<Vec<Command>, tool::Error>, Error> {
+        call!(self, "tool.plan", |store| self.plugin.zalouser_plugin_tool().call_plan(store, call, context))
+    }
+
+    /// Answers a call of the tool by the outcomes of what [`Self::plan_call`] named.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn conclude_call(
+        &mut self,
+        call: &str,
+        context: &CallContext,
+        outcomes: &[Outcome],
+    ) -> Result<Answer, Error> {
+        call!(self, "tool.conclude", |store| self
+            .plugin
+            .zalouser_plugin_tool()
+            .call_conclude(store, call, context, outcomes))
     }
 
     fn grant_time(&mut self) {

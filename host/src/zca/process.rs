@@ -23,6 +23,7 @@ impl Zca {
             status: ExitStatus::NotStarted(error.to_string()),
             stdout: String::new(),
             stderr: String::new(),
+            delivered: None,
         })
     }
 
@@ -47,7 +48,7 @@ impl Zca {
             Ended::TimedOut | Ended::Flooded => ExitStatus::TimedOut,
         };
         let [stdout, stderr] = [finished.stdout, finished.stderr].map(|bytes| text(bytes, OUTPUT_MAX));
-        Ok(Outcome { status, stdout, stderr })
+        Ok(Outcome { status, stdout, stderr, delivered: None })
     }
 }
 
@@ -89,7 +90,8 @@ mod tests {
     }
 
     fn exited(code: i32, stdout: &str, stderr: &str) -> Outcome {
-        Outcome { status: ExitStatus::Exited(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+        let status = ExitStatus::Exited(code);
+        Outcome { status, stdout: stdout.to_owned(), stderr: stderr.to_owned(), delivered: None }
     }
 
     #[tokio::test]

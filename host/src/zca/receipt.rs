@@ -68,8 +68,30 @@ pub fn delivered(command: &Command, outcome: &Outcome) -> Result<Receipt, SendEr
         }
         ExitStatus::Exited(code) => Err(SendError::Failed { code: *code, reason: reason(outcome) }),
         ExitStatus::TimedOut => Err(SendError::TimedOut),
-        ExitStatus::NotStarted(reason) => Err(SendError::NotStarted(reason.clone())),
+        ExitStatus::NotStarted(reason) | ExitStatus::Refused(reason) => {
+            Err(SendError::NotStarted(reason.clone()))
+        }
     }
+}
+
+/// What became of a command that sends, as a guest is told it.
+pub fn outcome(sent: Result<Receipt, SendError>) -> Outcome {
+    let (status, stderr) = match &sent {
+        // A guest takes what delivered nothing for a failure, whatever its exit code.
+        Ok(_) | Err(SendError::NothingSent) => (ExitStatus::Exited(0), String::new()),
+        Err(SendError::NotStarted(reason)) => (ExitStatus::NotStarted(reason.clone()), String::new()),
+        Err(SendError::TimedOut) => (ExitStatus::TimedOut, String::new()),
+        Err(SendError::Failed { code, reason }) => (ExitStatus::Exited(*code), reason.clone()),
+        Err(error @ SendError::CaptionLost { cause, .. }) => match **cause {
+            SendError::TimedOut => (ExitStatus::TimedOut, error.to_string()),
+            _ => (ExitStatus::Exited(1), error.to_string()),
+        },
+    };
+    let delivered = match sent {
+        Ok(receipt) | Err(SendError::CaptionLost { sent: receipt, .. }) => Some(receipt.message_ids),
+        Err(_) => None,
+    };
+    Outcome { status, stdout: String::new(), stderr, delivered }
 }
 
 /// Why a command failed, as one line without escapes.
@@ -79,7 +101,7 @@ pub fn delivered(command: &Command, outcome: &Outcome) -> Result<Receipt, SendEr
 pub fn reason(outcome: &Outcome) -> String {
     match &outcome.status {
         ExitStatus::TimedOut => return "zca did not answer in time".to_owned(),
-        ExitStatus::NotStarted(reason) => return reason.clone(),
+        ExitStatus::NotStarted(reason) | ExitStatus::Refused(reason) => return reason.clone(),
         ExitStatus::Exited(_) => {}
     }
     for text in [&outcome.stderr, &outcome.stdout] {
@@ -167,7 +189,8 @@ mod tests {
     use crate::sandbox::bindings::types::{ChatKind, MediaKind, MediaMessage, TextMessage, Thread};
 
     fn outcome(code: i32, stdout: &str, stderr: &str) -> Outcome {
-        Outcome { status: ExitStatus::Exited(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+        let status = ExitStatus::Exited(code);
+        Outcome { status, stdout: stdout.to_owned(), stderr: stderr.to_owned(), delivered: None }
     }
 
     fn thread() -> Thread {
@@ -222,6 +245,30 @@ mod tests {
     fn what_was_stopped_may_have_sent() {
         let outcome = Outcome { status: ExitStatus::TimedOut, ..outcome(0, "{ msgId: 1 }", "") };
         assert_eq!(delivered(&text(), &outcome), Err(SendError::TimedOut));
+    }
+
+    #[test]
+    fn a_guest_is_told_what_arrived() {
+        let receipt = || Receipt { message_ids: vec!["8".to_owned()] };
+        let failed = || SendError::Failed { code: 2, reason: "no".to_owned() };
+        let ids = || Some(vec!["8".to_owned()]);
+        for (sent, status, delivered, told) in [
+            (Ok(receipt()), ExitStatus::Exited(0), ids(), ""),
+            (Ok(Receipt::default()), ExitStatus::Exited(0), Some(Vec::new()), ""),
+            (Err(SendError::NothingSent), ExitStatus::Exited(0), None, ""),
+            (Err(SendError::TimedOut), ExitStatus::TimedOut, None, ""),
+            (Err(failed()), ExitStatus::Exited(2), None, "no"),
+            (
+                Err(SendError::CaptionLost { sent: receipt(), cause: Box::new(failed()) }),
+                ExitStatus::Exited(1),
+                ids(),
+                "its caption was not",
+            ),
+        ] {
+            let found = super::outcome(sent.clone());
+            assert_eq!((&found.status, &found.delivered), (&status, &delivered), "{sent:?}");
+            assert!(found.stderr.contains(told), "{found:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::profile::Profile;
 use super::program::Zca;
-use super::receipt::{Receipt, SendError, delivered};
-use crate::sandbox::bindings::types::{ChatKind, Command, MediaKind, MediaMessage, TextMessage};
+use super::receipt::{Receipt, SendError, delivered, outcome};
+use crate::sandbox::bindings::types::{ChatKind, Command, MediaKind, MediaMessage, Outcome, TextMessage};
 
 /// How openzca begins to refuse a group text that mentions a name which several members have. It does so
 /// before it sends anything.
@@ -11,6 +11,16 @@ const AMBIGUOUS_MENTION: &str = "Ambiguous mention";
 
 /// How openzca begins to refuse to send a video while a listener runs for the profile.
 const LISTENER_RUNS: &str = "Active listener owner detected";
+
+/// Whether `command` is one of those that send.
+pub fn sends(command: &Command) -> bool {
+    matches!(command, Command::SendText(_) | Command::SendMedia(_) | Command::SendLink(_))
+}
+
+/// Carries out any command and tells what became of it.
+pub async fn carry_out(zca: &Zca, profile: &Profile, command: &Command) -> Outcome {
+    if sends(command) { outcome(send(zca, profile, command).await) } else { zca.call(profile, command).await }
+}
 
 /// Carries out `command`, one of those that send.
 ///

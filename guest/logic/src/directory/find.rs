@@ -83,7 +83,8 @@ mod tests {
         let row = |(id, name): &(&str, &str)| serde_json::json!({"userId": id, "displayName": name});
         let rows: Vec<_> = people.iter().map(row).collect();
         let stdout = serde_json::to_string(&rows).unwrap();
-        let outcome = Outcome { status: ExitStatus::Exited(0), stdout, stderr: String::new() };
+        let outcome =
+            Outcome { status: ExitStatus::Exited(0), stdout, stderr: String::new(), delivered: None };
         let entries = find(&Command::ListFriends, &outcome, query, limit).unwrap();
         entries.into_iter().map(|entry| entry.id).collect()
     }
@@ -124,7 +125,12 @@ mod tests {
 
     #[test]
     fn a_command_that_failed_says_why() {
-        let outcome = |status, stderr: &str| Outcome { status, stdout: "[]".into(), stderr: stderr.into() };
+        let outcome = |status, stderr: &str| Outcome {
+            status,
+            stdout: "[]".into(),
+            stderr: stderr.into(),
+            delivered: None,
+        };
         for (outcome, why) in [
             (outcome(ExitStatus::Exited(1), "slow\nError: no session\n\nUsage: zca\n"), "no session"),
             (outcome(ExitStatus::Exited(1), "at a\nat b\n"), "at b"),
@@ -141,7 +147,12 @@ mod tests {
     fn what_sends_lists_nothing() {
         let thread = Thread { id: "1".into(), kind: ChatKind::Direct };
         let command = Command::SendLink { thread, url: "https://a".into() };
-        let outcome = Outcome { status: ExitStatus::Exited(0), stdout: "[]".into(), stderr: String::new() };
+        let outcome = Outcome {
+            status: ExitStatus::Exited(0),
+            stdout: "[]".into(),
+            stderr: String::new(),
+            delivered: None,
+        };
         assert_eq!(find(&command, &outcome, None, None), Err(ListError::NotAListing));
     }
 }

@@ -52,7 +52,7 @@ mod tests {
 
     fn printed(kind: EntryKind, stdout: &str) -> Result<Vec<Entry>, ListError> {
         let status = ExitStatus::Exited(0);
-        read(kind, &Outcome { status, stdout: stdout.into(), stderr: String::new() })
+        read(kind, &Outcome { status, stdout: stdout.into(), stderr: String::new(), delivered: None })
     }
 
     fn user(id: &str, name: &str) -> Entry {

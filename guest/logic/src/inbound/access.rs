@@ -1,51 +1,14 @@
 //! Decides who is let through: group and direct-chat policies, and who may give control commands.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::HashSet;
 use std::mem;
 
+use super::groups::{ANY, Groups, Seed};
 use super::resolve::Resolution;
 use crate::account::{AccessRules, DmPolicy, GroupPolicy, GroupRule};
-use crate::address::{is_number, without_channel};
+use crate::address::without_channel;
 use crate::command::{ChatKind, Thread};
 use crate::effect::{Admission, DropReason};
-use crate::names;
-
-/// A key that stands for everybody, or for every group.
-pub(crate) const ANY: &str = "*";
-
-/// What may stand in front of a group's id.
-const GROUP_PREFIX: &str = "group:";
-
-/// Hashes with a fixed seed, as there is no randomness here. The keys of these maps come from the
-/// operator, so nobody else can choose them to collide.
-type Seed = BuildHasherDefault<DefaultHasher>;
-
-/// Where a rule's key says that it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GroupKey<'a> {
-    /// In every group without a rule of its own.
-    Any,
-    /// In the group of this id, written without a prefix.
-    Id(&'a str),
-    /// In the group of this id, written as `group:<id>`.
-    PrefixedId(&'a str),
-    /// In groups of this name or slug.
-    Name(&'a str),
-}
-
-impl<'a> GroupKey<'a> {
-    /// Reads `key` as it was typed.
-    pub(crate) fn read(key: &'a str) -> Self {
-        let key = without_channel(key);
-        match key.strip_prefix(GROUP_PREFIX).map(str::trim) {
-            _ if key == ANY => Self::Any,
-            _ if is_number(key) => Self::Id(key),
-            Some(id) if is_number(id) => Self::PrefixedId(id),
-            _ => Self::Name(key),
-        }
-    }
-}
 
 /// A set of senders.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +73,8 @@ pub(crate) struct Access {
     dm_policy: DmPolicy,
     group_policy: GroupPolicy,
     groups: Groups,
+    /// What `groups` finds the places of.
+    rules: Vec<Rule>,
     allowed: Senders,
     /// None restricts nobody.
     heard_in_groups: Option<Senders>,
@@ -123,7 +88,8 @@ impl Access {
         Self {
             dm_policy: rules.dm_policy,
             group_policy: rules.group_policy,
-            groups: Groups::new(&rules.groups, resolution),
+            groups: Groups::new(rules.groups.iter().map(|rule| rule.key.as_str()).collect(), resolution),
+            rules: rules.groups.iter().map(Rule::of).collect(),
             allowed: Senders::new(&rules.allow_from, resolution),
             heard_in_groups: (!heard.is_empty()).then(|| Senders::new(heard, resolution)),
             paired: Senders::default(),
@@ -176,7 +142,7 @@ impl Access {
         let refuse = |reason, why: &str| {
             Verdict::Refuse(Refusal::new(reason, format!("zalouser: drop group {id} ({why})")))
         };
-        let rule = self.groups.find(id, name);
+        let rule = self.groups.find(id, name).and_then(|place| self.rules.get(place));
         let closed = rule.is_some_and(|rule| !rule.enabled);
         let admission = match self.group_policy {
             GroupPolicy::Disabled => return refuse(DropReason::GroupDisabled, "groupPolicy=disabled"),
@@ -205,62 +171,8 @@ struct Rule {
     require_mention: bool,
 }
 
-/// The rules for groups, by what they are looked up with.
-#[derive(Debug, Default)]
-struct Groups {
-    by_id: HashMap<String, Rule, Seed>,
-    by_name: HashMap<String, Rule, Seed>,
-    any: Option<Rule>,
-}
-
-impl Groups {
-    fn new(rules: &[GroupRule], resolution: &Resolution) -> Self {
-        let mut groups = Self::default();
-        let (mut prefixed, mut resolved) = (Vec::new(), Vec::new());
-        for GroupRule { key, enabled, require_mention, .. } in rules {
-            let rule = Rule { enabled: *enabled, require_mention: *require_mention };
-            match GroupKey::read(key) {
-                GroupKey::Any => groups.any = groups.any.or(Some(rule)),
-                GroupKey::Id(id) => groups.add_id(id, rule),
-                GroupKey::PrefixedId(id) => prefixed.push((id, rule)),
-                // The slug of many a name is empty, and must not match.
-                GroupKey::Name("") => {}
-                GroupKey::Name(name) => match resolution.group(name) {
-                    // From here on the name means this one group: no other may take it.
-                    Some(id) => resolved.push((id, rule)),
-                    None => groups.add_name(name, rule),
-                },
-            }
-        }
-        // A plain id beats a prefixed one, and a name only fills what is left.
-        for (id, rule) in prefixed.into_iter().chain(resolved) {
-            groups.add_id(id, rule);
-        }
-        groups
-    }
-
-    fn add_id(&mut self, id: &str, rule: Rule) {
-        self.by_id.entry(id.to_owned()).or_insert(rule);
-    }
-
-    /// A name may be an id as well, if Zalo ever has one that is not a number.
-    fn add_name(&mut self, name: &str, rule: Rule) {
-        self.add_id(name, rule);
-        self.by_name.entry(name.to_owned()).or_insert(rule);
-    }
-
-    fn find(&self, id: &str, name: Option<&str>) -> Option<Rule> {
-        let own = self.by_id.get(id).or_else(|| self.find_by_name(name?));
-        own.copied().or(self.any)
-    }
-
-    fn find_by_name(&self, name: &str) -> Option<&Rule> {
-        if self.by_name.is_empty() {
-            return None;
-        }
-        let by_name = |name: &str| self.by_name.get(name);
-        by_name(name)
-            .or_else(|| by_name(&names::slug(name)))
-            .or_else(|| by_name(&names::reference_slug(name)))
+impl Rule {
+    fn of(rule: &GroupRule) -> Self {
+        Self { enabled: rule.enabled, require_mention: rule.require_mention }
     }
 }

@@ -6,6 +6,7 @@ mod control;
 mod envelope;
 mod event;
 mod frame;
+mod groups;
 mod history;
 mod judge;
 mod mention;
@@ -16,6 +17,8 @@ mod surrogate;
 mod tests;
 
 pub use envelope::{Zone, ZoneOffset};
+pub(crate) use groups::{GroupKey, Groups};
+pub(crate) use resolve::Resolution;
 
 use frame::{Framer, LINE_LIMIT};
 use judge::Judge;

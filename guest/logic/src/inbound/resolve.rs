@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::{ANY, GroupKey};
+use super::groups::{ANY, GroupKey};
 use crate::account::AccessRules;
 use crate::address::{is_number, without_channel};
 use crate::command::{Command, Outcome};
@@ -21,6 +21,15 @@ pub(crate) struct Resolution {
 }
 
 impl Resolution {
+    /// What the names in the keys of `access` stand for among `groups`. A name that several of them
+    /// have stands for none.
+    pub(crate) fn of_groups(access: &AccessRules, groups: &[Entry]) -> Self {
+        let ids = ids_by_name(&group_names(access), groups);
+        let only = ids.into_iter().filter(|(_, ids)| ids.len() == 1);
+        let groups = only.flat_map(|(name, ids)| ids.into_iter().map(|id| (name.to_owned(), id.to_owned())));
+        Self { users: BTreeMap::new(), groups: groups.collect() }
+    }
+
     /// The id of the friend that `entry` of an allow-list names.
     pub(crate) fn user(&self, entry: &str) -> Option<&str> {
         self.users.get(entry).map(String::as_str)

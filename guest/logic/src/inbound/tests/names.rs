@@ -6,7 +6,7 @@ use crate::command::{Command, ExitStatus, Outcome};
 use crate::effect::{LogEntry, LogLevel};
 
 fn outcome(status: ExitStatus, stdout: &str, stderr: &str) -> Outcome {
-    Outcome { status, stdout: stdout.into(), stderr: stderr.into() }
+    Outcome { status, stdout: stdout.into(), stderr: stderr.into(), delivered: None }
 }
 
 fn ok(stdout: &str) -> Outcome {

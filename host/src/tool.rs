@@ -1,0 +1,152 @@
+//! The agent's tool: carries out a call from its plan to its answer.
+
+use std::sync::OnceLock;
+
+use tokio::sync::Mutex;
+
+use crate::clock;
+use crate::grants::Gate;
+use crate::sandbox::bindings::config::Account;
+use crate::sandbox::bindings::directory::Entry;
+use crate::sandbox::bindings::tool::{self, Answer, CallContext, Descriptor, ErrorCode};
+use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome, Thread};
+use crate::sandbox::{self, Component, Guest};
+use crate::zca::profile::Profile;
+use crate::zca::program::Zca;
+use crate::zca::receipt;
+use crate::zca::send::{carry_out, sends};
+
+/// The tool for one account.
+///
+/// Calls may be made at the same time. Each is judged by a guest of its own, so that one which is given up
+/// leaves nothing behind; what they send is sent one call after the other.
+pub struct Tool {
+    component: Component,
+    gate: Gate,
+    zca: Zca,
+    account: Account,
+    current_thread: Option<Thread>,
+    /// Those that the account is in, once a call depended on them.
+    groups: OnceLock<Vec<Entry>>,
+    sending: Mutex<()>,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conclusion {
+    /// Whether all that was asked for was done.
+    pub success: bool,
+    /// The answer, which the guest promises to be a JSON object.
+    pub json: String,
+    /// Why nothing was done, if the call itself was wrong.
+    pub refusal: Option<tool::Error>,
+}
+
+impl Tool {
+    /// The tool for `account`, for calls that come from `current_thread`. What the component asks for passes
+    /// `gate`.
+    pub fn new(
+        component: Component,
+        gate: Gate,
+        zca: Zca,
+        account: Account,
+        current_thread: Option<Thread>,
+    ) -> Self {
+        let (groups, sending) = (OnceLock::new(), Mutex::new(()));
+        Self { component, gate, zca, account, current_thread, groups, sending }
+    }
+
+    /// The account's id.
+    pub fn account(&self) -> &str {
+        &self.account.id
+    }
+
+    /// Says what the tool is.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn describe(&self) -> Result<Descriptor, sandbox::Error> {
+        self.component.instantiate().await?.describe_tool().await
+    }
+
+    /// Carries out a call, which is JSON. Dropped before it is done, it ends the process that it runs and
+    /// starts no other.
+    ///
+    /// # Errors
+    /// The guest's failure. What was done by then is in the log.
+    pub async fn call(&self, call: &str) -> Result<Conclusion, sandbox::Error> {
+        let mut guest = self.component.instantiate().await?;
+        let mut context = CallContext {
+            account: self.account.clone(),
+            current_thread: self.current_thread.clone(),
+            groups: self.groups.get().cloned(),
+        };
+        let mut planned = guest.plan_call(call, &context).await?;
+        if context.groups.is_none()
+            && planned.as_ref().is_err_and(|error| error.code == ErrorCode::GroupsUnknown)
+        {
+            context.groups = self.learn_groups(&mut guest).await?;
+            planned = guest.plan_call(call, &context).await?;
+        }
+        let (outcomes, refusal) = match planned {
+            Ok(commands) => (self.carry_out(commands).await, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        match guest.conclude_call(call, &context, &outcomes).await {
+            Ok(Answer { success, json }) => Ok(Conclusion { success, json, refusal }),
+            Err(err) => {
+                let sent = outcomes.iter().filter(|outcome| outcome.delivered.is_some()).count();
+                tracing::error!(
+                    account = self.account.id,
+                    sent,
+                    "a call of the tool was not answered: {err}"
+                );
+                Err(err)
+            }
+        }
+    }
+
+    /// The groups that the account is in; none when they cannot be listed, which is logged.
+    async fn learn_groups(&self, guest: &mut Guest) -> Result<Option<Vec<Entry>>, sandbox::Error> {
+        let outcome = self.run(Command::ListGroups).await;
+        let Ok(groups) = guest.find(&Command::ListGroups, &outcome, None, None).await? else {
+            let reason = receipt::reason(&outcome);
+            tracing::warn!(account = self.account.id, "the account's groups cannot be listed: {reason}");
+            return Ok(None);
+        };
+        Ok(Some(self.groups.get_or_init(|| groups).clone()))
+    }
+
+    /// Runs commands in order, up to the first that fails or delivers nothing where it should.
+    async fn carry_out(&self, commands: Vec<Command>) -> Vec<Outcome> {
+        let _turn = if commands.iter().any(sends) { Some(self.sending.lock().await) } else { None };
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for command in commands {
+            let sends = sends(&command);
+            let outcome = self.run(command).await;
+            let done = outcome.status == ExitStatus::Exited(0) && (!sends || outcome.delivered.is_some());
+            outcomes.push(outcome);
+            if !done {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    async fn run(&self, command: Command) -> Outcome {
+        match self.gate.check(&self.account, command, clock::now_ms()) {
+            Ok(granted) => {
+                carry_out(&self.zca, &Profile::new(&self.account.profile), granted.command()).await
+            }
+            Err(refusal) => {
+                tracing::warn!(account = self.account.id, "{refusal}");
+                Outcome {
+                    status: ExitStatus::Refused(refusal.to_string()),
+                    stdout: String::new(),
+                    stderr: String::new(),
+                    delivered: None,
+                }
+            }
+        }
+    }
+}
