@@ -1,6 +1,7 @@
 //! `zalouser onboard`: by flags alone, and question by question in a terminal.
 
 use std::fs;
+use std::process::Stdio;
 
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
@@ -57,7 +58,7 @@ struct Terminal(PtySession);
 impl Terminal {
     fn open(setting: &Setting, arguments: &[&str]) -> Self {
         let mut command = setting.command(&[&["onboard"], arguments].concat());
-        command.env("TERM", "xterm");
+        command.env("TERM", "xterm").stdin(Stdio::inherit());
         let options = Options::new().timeout_ms(Some(PATIENCE)).strip_ansi_escape_codes(true);
         Self(spawn_with_options(command, options).unwrap())
     }
