@@ -66,6 +66,10 @@ impl Terminal {
     /// Waits for a question and answers it.
     fn answer(&mut self, question: &str, keys: &str) {
         self.sees(question);
+        self.types(keys);
+    }
+
+    fn types(&mut self, keys: &str) {
         self.0.send(keys).unwrap();
         self.0.flush().unwrap();
     }
@@ -265,13 +269,13 @@ fn an_endpoint_is_asked_for_and_no_key_gets_into_the_file() {
     let mut terminal = Terminal::open(&setting, &arguments);
     terminal.answer("The endpoint", "localhost\r");
     terminal.sees("It is not an http or https address");
-    terminal.0.send(&"\u{7f}".repeat("localhost".len())).unwrap();
-    terminal.0.send("http://h/v1\r").unwrap();
+    terminal.types(&"\u{7f}".repeat("localhost".len()));
+    terminal.types("http://h/v1\r");
     terminal.answer("The model", "m\r");
     terminal.answer("The environment variable", "sk-123\r");
     terminal.sees("not the key itself");
-    terminal.0.send(&"\u{7f}".repeat("sk-123".len())).unwrap();
-    terminal.0.send("KEY\r").unwrap();
+    terminal.types(&"\u{7f}".repeat("sk-123".len()));
+    terminal.types("KEY\r");
     terminal.answer("before every conversation", ENTER);
     let (rest, code) = terminal.end();
     assert_eq!(code, 0, "{rest}");
