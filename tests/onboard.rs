@@ -1,6 +1,7 @@
 //! `zalouser onboard`: by flags alone, and question by question in a terminal.
 
 use std::fs;
+use std::process::Stdio;
 
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
@@ -57,7 +58,7 @@ struct Terminal(PtySession);
 impl Terminal {
     fn open(setting: &Setting, arguments: &[&str]) -> Self {
         let mut command = setting.command(&[&["onboard"], arguments].concat());
-        command.env("TERM", "xterm");
+        command.env("TERM", "xterm").stdin(Stdio::inherit());
         let options = Options::new().timeout_ms(Some(PATIENCE)).strip_ansi_escape_codes(true);
         Self(spawn_with_options(command, options).unwrap())
     }
@@ -65,6 +66,10 @@ impl Terminal {
     /// Waits for a question and answers it.
     fn answer(&mut self, question: &str, keys: &str) {
         self.sees(question);
+        self.types(keys);
+    }
+
+    fn types(&mut self, keys: &str) {
         self.0.send(keys).unwrap();
         self.0.flush().unwrap();
     }
@@ -264,13 +269,13 @@ fn an_endpoint_is_asked_for_and_no_key_gets_into_the_file() {
     let mut terminal = Terminal::open(&setting, &arguments);
     terminal.answer("The endpoint", "localhost\r");
     terminal.sees("It is not an http or https address");
-    terminal.0.send(&"\u{7f}".repeat("localhost".len())).unwrap();
-    terminal.0.send("http://h/v1\r").unwrap();
+    terminal.types(&"\u{7f}".repeat("localhost".len()));
+    terminal.types("http://h/v1\r");
     terminal.answer("The model", "m\r");
     terminal.answer("The environment variable", "sk-123\r");
     terminal.sees("not the key itself");
-    terminal.0.send(&"\u{7f}".repeat("sk-123".len())).unwrap();
-    terminal.0.send("KEY\r").unwrap();
+    terminal.types(&"\u{7f}".repeat("sk-123".len()));
+    terminal.types("KEY\r");
     terminal.answer("before every conversation", ENTER);
     let (rest, code) = terminal.end();
     assert_eq!(code, 0, "{rest}");

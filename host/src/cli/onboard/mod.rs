@@ -254,7 +254,10 @@ impl Wizard {
         if !attended && needed {
             bail!(Usage("--dm-policy allowlist lets nobody write; name people with --allow-from".to_owned()));
         }
-        while attended {
+        if !attended {
+            return Ok(ids);
+        }
+        loop {
             let question = match nobody {
                 true => "Who may always write? (names of friends or ids, with commas)",
                 false => "Who else may always write? (names of friends or ids, with commas)",
@@ -267,11 +270,10 @@ impl Wizard {
                 }
             }
             if refusals.is_empty() {
-                break;
+                return Ok(ids);
             }
             cliclack::log::warning(refusals.join("\n"))?;
         }
-        Ok(ids)
     }
 
     /// None leaves what the file says.

@@ -143,7 +143,7 @@ impl ChosenGroup {
 fn is_entry(entry: &Value, id: &str) -> bool {
     match entry {
         Value::String(text) => without_channel(text) == id,
-        number => number.to_string() == id,
+        number => number.as_u64().is_some_and(|number| number.to_string() == id),
     }
 }
 
