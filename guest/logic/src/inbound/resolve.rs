@@ -24,10 +24,13 @@ impl Resolution {
     /// What the names in the keys of `access` stand for among `groups`. A name that several of them
     /// have stands for none.
     pub(crate) fn of_groups(access: &AccessRules, groups: &[Entry]) -> Self {
-        let ids = ids_by_name(&group_names(access), groups);
-        let only = ids.into_iter().filter(|(_, ids)| ids.len() == 1);
-        let groups = only.flat_map(|(name, ids)| ids.into_iter().map(|id| (name.to_owned(), id.to_owned())));
-        Self { users: BTreeMap::new(), groups: groups.collect() }
+        let mut resolution = Self::default();
+        for (name, ids) in ids_by_name(&group_names(access), groups) {
+            if let (1, Some(id)) = (ids.len(), ids.first()) {
+                resolution.groups.insert(name.to_owned(), (*id).to_owned());
+            }
+        }
+        resolution
     }
 
     /// The id of the friend that `entry` of an allow-list names.

@@ -16,7 +16,7 @@ pub(super) const MAX_LIMIT: u32 = 500;
 /// How much of a wrong value an error repeats, in bytes.
 const SHOWN: usize = 80;
 
-/// The arguments of a call beside `action`. One that is `null` or a blank text counts as left out: models
+/// The arguments of a call. One that is `null` or a blank text counts as left out: models
 /// fill in so what they do not need.
 pub(super) struct Arguments {
     action: Action,
@@ -27,18 +27,16 @@ impl Arguments {
     /// Reads a call. The error is that it is no object, or asks for nothing that there is.
     pub(super) fn read(call: &str) -> Result<(Action, Self), ToolError> {
         // The configuration's parser understands all of JSON, and is there anyway.
-        let mut values = match zalouser_settings::parse(call) {
+        let values = match zalouser_settings::parse(call) {
             Ok(Value::Object(values)) => values,
             Ok(_) => return Err(malformed("is not an object")),
             Err(problem) => return Err(malformed(&problem.problem)),
         };
-        values
-            .retain(|_, value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()));
         let one_of = || format!("set action to one of: {}", Action::ALL.map(Action::name).join(", "));
-        let (code, message) = match values.remove("action") {
-            Some(Value::String(name)) => match Action::named(&name) {
+        let (code, message) = match given(&values, "action") {
+            Some(Value::String(name)) => match Action::named(name) {
                 Some(action) => return Ok((action, Self { action, values })),
-                None => (ErrorCode::UnknownAction, format!("there is no action {:?}", excerpt(&name, SHOWN))),
+                None => (ErrorCode::UnknownAction, format!("there is no action {:?}", excerpt(name, SHOWN))),
             },
             Some(_) => (ErrorCode::WrongType, "action is not a text".to_owned()),
             None => (ErrorCode::MissingArgument, "action is missing".to_owned()),
@@ -49,9 +47,10 @@ impl Arguments {
     /// Refuses what the action does not take.
     pub(super) fn check_names(&self) -> Result<(), ToolError> {
         let taken = self.action.arguments();
-        let Some(name) = self.values.keys().find(|name| !taken.contains(&name.as_str())) else {
-            return Ok(());
+        let is_wrong = |name: &&String| {
+            *name != "action" && !taken.contains(&name.as_str()) && given(&self.values, name).is_some()
         };
+        let Some(name) = self.values.keys().find(is_wrong) else { return Ok(()) };
         let hint = match nearest(name, taken.iter().copied()) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("leave it out; {} takes: {}", self.action.name(), taken.join(", ")),
@@ -63,7 +62,7 @@ impl Arguments {
 
     /// The text of an argument, as it is.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ToolError> {
-        match self.values.get(name) {
+        match given(&self.values, name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(value) => Err(self.wrong_type(name, value, "a text", "write it in double quotes")),
@@ -81,7 +80,7 @@ impl Arguments {
 
     /// The value of an argument that is true or false.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ToolError> {
-        match self.values.get(name) {
+        match given(&self.values, name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
             Some(value) => {
@@ -92,7 +91,7 @@ impl Arguments {
 
     /// How many entries to list.
     pub(super) fn limit(&self) -> Result<u32, ToolError> {
-        let Some(value) = self.values.get("limit") else { return Ok(DEFAULT_LIMIT) };
+        let Some(value) = given(&self.values, "limit") else { return Ok(DEFAULT_LIMIT) };
         let allowed = format!("write a whole number from 1 to {MAX_LIMIT}, without quotes");
         if !value.is_number() {
             return Err(self.wrong_type("limit", value, "a number", &allowed));
@@ -114,6 +113,16 @@ impl Arguments {
         };
         ToolError::of(ErrorCode::WrongType, name, format!("{name} is {found} instead of {wanted}"), hint)
     }
+}
+
+/// The value of an argument, unless it counts as left out.
+fn given<'a>(values: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let is_blank = |value: &&Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    };
+    values.get(name).filter(|value| !is_blank(value))
 }
 
 fn malformed(problem: &str) -> ToolError {
