@@ -140,12 +140,7 @@ impl Tool {
             }
             Err(refusal) => {
                 tracing::warn!(account = self.account.id, "{refusal}");
-                Outcome {
-                    status: ExitStatus::Refused(refusal.to_string()),
-                    stdout: String::new(),
-                    stderr: String::new(),
-                    delivered: None,
-                }
+                refusal.into_outcome()
             }
         }
     }

@@ -9,9 +9,8 @@ use super::lanes::Lanes;
 use super::reply::Replies;
 use crate::clock;
 use crate::config::Config;
-use crate::grants::Refusal;
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome};
+use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{self, Component, Monitor};
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
@@ -182,7 +181,10 @@ impl Start {
             let who = command == Command::WhoAmI;
             let outcome = match self.replies.gate.check(account, command, clock::now_ms()) {
                 Ok(granted) => self.zca.call(profile, granted.command()).await,
-                Err(refusal) => refused(&refusal),
+                Err(refusal) => {
+                    tracing::warn!(account = account.id, "{refusal}");
+                    refusal.into_outcome()
+                }
             };
             if who && let Ok(identity) = Identity::of(&outcome) {
                 self.replies.events.tell(&account.id, What::Identified(identity));
@@ -196,15 +198,5 @@ impl Start {
             }
         }
         Ok(monitor)
-    }
-}
-
-/// The outcome of a command that the guest may not ask for.
-fn refused(refusal: &Refusal) -> Outcome {
-    tracing::warn!("{refusal}");
-    Outcome {
-        status: ExitStatus::NotStarted(refusal.to_string()),
-        stdout: String::new(),
-        stderr: String::new(),
     }
 }

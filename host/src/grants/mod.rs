@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::types::{ChatKind, Command, MediaMessage, Thread};
+use crate::sandbox::bindings::types::{ChatKind, Command, ExitStatus, MediaMessage, Outcome, Thread};
 
 pub use settings::{PATH, read};
 
@@ -127,6 +127,18 @@ pub struct Refusal {
     pub key: &'static str,
     /// What that key would have to hold, as JSON.
     pub value: String,
+}
+
+impl Refusal {
+    /// What a guest is told of it.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome {
+            status: ExitStatus::Refused(self.to_string()),
+            stdout: String::new(),
+            stderr: String::new(),
+            delivered: None,
+        }
+    }
 }
 
 /// A command of a guest that was found to be granted.

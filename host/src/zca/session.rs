@@ -33,7 +33,9 @@ impl Zca {
         Ok(match outcome.status {
             ExitStatus::Exited(0) => Session::Holds,
             ExitStatus::Exited(_) => Session::Missing(reason(&outcome)),
-            ExitStatus::TimedOut | ExitStatus::NotStarted(_) => Session::Unknown(reason(&outcome)),
+            ExitStatus::TimedOut | ExitStatus::NotStarted(_) | ExitStatus::Refused(_) => {
+                Session::Unknown(reason(&outcome))
+            }
         })
     }
 }

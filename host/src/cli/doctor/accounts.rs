@@ -17,7 +17,7 @@ pub(super) fn session(account: &Account, outcome: &Outcome) -> Finding {
         }
         ExitStatus::Exited(_) => receipt::reason(outcome),
         ExitStatus::TimedOut => "zca did not answer in time".to_owned(),
-        ExitStatus::NotStarted(reason) => reason.clone(),
+        ExitStatus::NotStarted(reason) | ExitStatus::Refused(reason) => reason.clone(),
     };
     Finding::fail(
         "session",
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn outcome(status: ExitStatus, stderr: &str) -> Outcome {
-        Outcome { status, stdout: String::new(), stderr: stderr.to_owned() }
+        Outcome { status, stdout: String::new(), stderr: stderr.to_owned(), delivered: None }
     }
 
     #[test]
