@@ -43,7 +43,7 @@ fn find<'a>(id: &str, context: &'a CallContext) -> Result<Option<(&'a str, &'a T
             Groups::new(keys, &resolution).find(id, own.map(|group| group.name.as_str()))
         }
         // The rule for an id beats those for names, whatever they stand for.
-        None if keys.iter().any(|key| is_own(key)) || !keys.iter().any(|key| is_name(key)) => {
+        None if keys.iter().any(is_own) || !keys.iter().any(is_name) => {
             Groups::new(keys, &Resolution::default()).find(id, None)
         }
         None => {
