@@ -1,6 +1,7 @@
 //! Tests that run the real thing: the shipped component, the real binary, and a simulated `zca`.
 #![cfg(test)]
 
+mod any_host;
 mod channels_edit;
 mod component;
 mod config;
@@ -16,6 +17,7 @@ mod mcp;
 mod message;
 mod onboard;
 mod pairing;
+mod registry;
 mod replay;
 mod setting;
 mod status;
