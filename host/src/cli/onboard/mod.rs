@@ -5,6 +5,7 @@ mod ask;
 mod people;
 mod plan;
 
+use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
 
@@ -212,12 +213,10 @@ impl Wizard {
         if !ask::yes("The account is not logged in. Log in now, by a QR code for your phone?", true).await? {
             bail!("account {} is not logged in; run `{by_hand}`, or give --skip-login", account.id);
         }
-        match zca.log_in(profile).await? {
-            0 => Ok(cliclack::log::success("The account is logged in")?),
-            code => bail!(
-                "account {} is not logged in: zca ended with exit code {code}; what it printed says why",
-                account.id
-            ),
+        // Whoever interrupts it drops this, and that is the end of it.
+        match zca.log_in(profile, pending()).await {
+            Ok(()) => Ok(cliclack::log::success("The account is logged in")?),
+            Err(err) => bail!("account {} is not logged in: {err}", account.id),
         }
     }
 
