@@ -19,6 +19,7 @@ mod pairing;
 mod replay;
 mod setting;
 mod status;
+mod tables;
 mod terminal;
 mod tool;
 

@@ -171,7 +171,16 @@ impl Setting {
 
     /// The real binary with these arguments, in this setting and with nothing to read.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.program(Path::new(PROGRAM), arguments)
+    }
+
+    /// The simulated `zca` with these arguments, as somebody runs it by hand.
+    pub(crate) fn zca(&self, arguments: &[&str]) -> Command {
+        self.program(self.simulator.program(), arguments)
+    }
+
+    fn program(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for variable in FOREIGN {
             command.env_remove(variable);
         }
@@ -269,6 +278,11 @@ impl Running {
     pub(crate) fn stop(self) -> Finished {
         self.signal(Signal::TERM);
         self.finish()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn pid(&self) -> Pid {

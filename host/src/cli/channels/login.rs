@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::time::{Instant, interval_at, sleep};
 
-use super::super::channel::ChannelOption;
 use super::{Surroundings, qr};
 use crate::gateway::presence::Sighting;
 use crate::gateway::status::ListenerState;
@@ -46,8 +45,6 @@ pub(in crate::cli) struct Arguments {
     /// How long to wait for the scan
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     timeout: u64,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// One login.

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use self::answers::{AgentFlags, AgentKind, DmPolicy, GroupPolicy};
 use self::people::Directory;
 use self::plan::{Decisions, agent_path, stated};
-use super::channel::ChannelOption;
 use super::channels::edit::Channel;
 use super::config::change;
 use super::one_account::OneAccount;
@@ -72,8 +71,6 @@ pub(super) struct Arguments {
     /// Ask nothing: what no flag answers takes its default, or fails and names the flag
     #[arg(long)]
     non_interactive: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// Whoever was asked typed Ctrl-C.
