@@ -21,6 +21,8 @@ mod registry;
 mod replay;
 mod setting;
 mod status;
+mod tables;
+mod terminal;
 mod tool;
 
 use std::fs;

@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zalouser::simulator::{Line, Sent, Simulator};
@@ -161,9 +162,25 @@ impl Setting {
         self.sent().into_iter().filter_map(|sent| Some((sent.thread_id, sent.text?))).collect()
     }
 
+    /// Checks that no process of the simulator is left.
+    pub(crate) fn nothing_is_left(&self) {
+        for call in self.simulator.calls().unwrap() {
+            is_gone(call.pid.try_into().unwrap());
+        }
+    }
+
     /// The real binary with these arguments, in this setting and with nothing to read.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.program(Path::new(PROGRAM), arguments)
+    }
+
+    /// The simulated `zca` with these arguments, as somebody runs it by hand.
+    pub(crate) fn zca(&self, arguments: &[&str]) -> Command {
+        self.program(self.simulator.program(), arguments)
+    }
+
+    fn program(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for variable in FOREIGN {
             command.env_remove(variable);
         }
@@ -263,6 +280,11 @@ impl Running {
         self.finish()
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
@@ -319,6 +341,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_zalouser");
 /// Waits until `look` finds something, and gives that.
 pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     poll(look).unwrap_or_else(|| panic!("{what} did not happen"))
+}
+
+/// Checks that a process has ended. One whose parent ended before has to be buried by the system first.
+pub(crate) fn is_gone(pid: i32) {
+    let found = || test_kill_process(Pid::from_raw(pid).unwrap());
+    eventually(&format!("the end of process {pid}"), || (found() == Err(Errno::SRCH)).then_some(()));
 }
 
 /// The gateway's file with this channel section, and these settings of the shim.

@@ -47,12 +47,14 @@ pub(super) fn level(verbose: bool, quiet: bool) -> LevelFilter {
     }
 }
 
-/// Starts logging for the whole process. Colour only where somebody sees it and did not decline.
-pub(super) fn start(format: Format, level: LevelFilter) -> FileSlot {
+/// Starts logging for the whole process. Colour only where somebody sees it and did not decline; times only
+/// for what goes on, as whoever waits for a command knows when it is.
+pub(super) fn start(format: Format, level: LevelFilter, goes_on: bool) -> FileSlot {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let lines = fmt::layer().with_writer(io::stderr).with_target(false).with_timer(SystemTime);
     let lines = match format {
-        Format::Text => lines.with_ansi(colour).boxed(),
+        Format::Text if goes_on => lines.with_ansi(colour).boxed(),
+        Format::Text => lines.with_ansi(colour).without_time().boxed(),
         Format::Json => {
             lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
         }

@@ -30,6 +30,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
+use self::channel::ChannelOption;
 use crate::config::Config;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::{Guest, Limits, Sandbox};
@@ -72,6 +73,8 @@ struct Global {
     /// Log what is of use only in search of a fault
     #[arg(long, short, global = true)]
     verbose: bool,
+    #[command(flatten)]
+    _channel: ChannelOption,
 }
 
 #[derive(Debug, Subcommand)]
@@ -156,7 +159,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(cli: Cli) -> anyhow::Result<()> {
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
-    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
+    let goes_on = matches!(cli.command, Command::Gateway(_) | Command::Mcp(_));
+    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet), goes_on);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -226,9 +230,14 @@ fn cached_sandbox(state: &StateDir) -> anyhow::Result<Sandbox> {
     Ok(Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?)
 }
 
-/// A sandbox that leaves nothing on disk.
-fn sandbox() -> anyhow::Result<Sandbox> {
-    Ok(Sandbox::new(Limits::default(), None)?)
+/// A sandbox for a command that only looks: it must neither leave something behind where there is no state
+/// folder, nor fail where that cannot be written. Compiled code is no state, and may be kept.
+fn looking_sandbox(state: &StateDir) -> anyhow::Result<Sandbox> {
+    let cached = state.root().is_dir().then(|| cached_sandbox(state));
+    match cached {
+        Some(Ok(sandbox)) => Ok(sandbox),
+        Some(Err(_)) | None => Ok(Sandbox::new(Limits::default(), None)?),
+    }
 }
 
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {

@@ -50,7 +50,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Box::new(file.with_context(|| format!("cannot open {}", arguments.file.display()))?)
     };
     let state = super::state_dir()?;
-    let sandbox = super::sandbox()?;
+    let sandbox = super::looking_sandbox(&state)?;
     let config = super::load_config(&sandbox, &state).await?;
     let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 use zalouser_settings::{path_of_item, path_of_key};
 
-use super::super::channel::ChannelOption;
 use super::super::spelling;
 use super::secret::{masked, masked_arguments};
 use crate::config::Config;
@@ -29,8 +28,6 @@ pub(in super::super) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// What `--json` prints.

@@ -12,7 +12,6 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use self::report::{Found, Probe, Report};
-use super::super::channel::ChannelOption;
 use super::Surroundings;
 use crate::clock;
 use crate::gateway::presence::Sighting;
@@ -37,8 +36,6 @@ pub(in crate::cli) struct Arguments {
     /// Only this account
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> anyhow::Result<()> {

@@ -270,7 +270,7 @@ fn gateway_issue(sighting: &Sighting, live: Option<&AccountStatus>) -> Option<Is
             "mend that, and start the gateway anew",
         ),
         Some((account, ListenerState::Waiting { .. })) => issue(
-            format!("the listener ended{}", why(account)),
+            account.last_end.as_ref().map_or_else(|| "the listener ended".to_owned(), |end| end.text.clone()),
             "it is started again by itself; if it keeps ending, see: zalouser logs",
         ),
         Some((_, ListenerState::Starting | ListenerState::Running { .. })) => None,
