@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 /// How much of what a program or an endpoint said goes into a message, in characters a line.
 const MAX_EXCERPT_CHARS: usize = 400;
 
@@ -91,14 +93,19 @@ impl AgentError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Settings { .. } | Self::Tls { .. } | Self::TimedOut { .. } | Self::BadReply { .. } => false,
-            Self::Start { source, .. } => {
-                matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
-            }
+            Self::Start { source, .. } => is_shortage(source),
             Self::Exit { status, .. } => status.code() == Some(TEMPORARY_FAILURE),
             Self::Http { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             Self::Unreachable { .. } => true,
         }
     }
+}
+
+/// Whether the system had too little of something, which it may have again: processes, memory, descriptors.
+fn is_shortage(error: &io::Error) -> bool {
+    let descriptors = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+        || descriptors.contains(&error.raw_os_error())
 }
 
 /// The last `count` lines that are not blank, in one line.
@@ -137,7 +144,7 @@ mod tests {
             status: ExitStatus::from_raw(code << 8),
             stderr: String::new(),
         };
-        let start = |kind: io::ErrorKind| AgentError::Start { program: String::new(), source: kind.into() };
+        let start = |source: io::Error| AgentError::Start { program: String::new(), source };
         let cases = [
             (http(400), false),
             (http(401), false),
@@ -148,8 +155,9 @@ mod tests {
             (http(503), true),
             (exit(1), false),
             (exit(75), true),
-            (start(io::ErrorKind::NotFound), false),
-            (start(io::ErrorKind::WouldBlock), true),
+            (start(io::ErrorKind::NotFound.into()), false),
+            (start(io::ErrorKind::WouldBlock.into()), true),
+            (start(Errno::MFILE.into()), true),
         ];
         for (error, expected) in cases {
             assert_eq!(error.is_retryable(), expected, "{error}");
