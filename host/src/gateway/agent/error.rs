@@ -108,10 +108,10 @@ fn is_shortage(error: &io::Error) -> bool {
         || descriptors.contains(&error.raw_os_error())
 }
 
-/// The last `count` lines that are not blank, in one line.
+/// The last `count` lines that have something to read, in one line.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let mut lines: Vec<_> =
-        text.lines().rev().filter(|line| !line.trim().is_empty()).take(count).map(excerpt).collect();
+        text.lines().rev().map(excerpt).filter(|line| !line.is_empty()).take(count).collect();
     lines.reverse();
     lines.join(" | ")
 }
@@ -119,8 +119,9 @@ pub(super) fn last_lines(text: &str, count: usize) -> String {
 /// The beginning of a foreign text, on one line and without control characters.
 pub(super) fn excerpt(text: &str) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
-    let mut excerpt: String = text.trim().chars().map(shown).take(MAX_EXCERPT_CHARS).collect();
-    if text.trim().chars().nth(MAX_EXCERPT_CHARS).is_some() {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let mut excerpt: String = text.chars().map(shown).take(MAX_EXCERPT_CHARS).collect();
+    if text.chars().nth(MAX_EXCERPT_CHARS).is_some() {
         excerpt.push('…');
     }
     excerpt
@@ -167,6 +168,7 @@ mod tests {
     #[test]
     fn excerpts_are_short_and_printable() {
         assert_eq!(last_lines("a\nb\n\nc\u{1b}[1m\n", 2), "b | c [1m");
+        assert_eq!(last_lines("a\n\0\0\n\0b", 2), "a | b", "a line of control characters says nothing");
         let long = "ế".repeat(MAX_EXCERPT_CHARS + 1);
         assert_eq!(excerpt(&long), "ế".repeat(MAX_EXCERPT_CHARS) + "…");
     }
