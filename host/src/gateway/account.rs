@@ -71,7 +71,7 @@ impl Running {
             }
             Output::Ended { end, restart_in } => {
                 log_end(account, &end, restart_in);
-                let (reason, recycling) = (reason(&end), end.is_recycling());
+                let (reason, recycling) = (reason(&end), is_exchange(&end, restart_in));
                 self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
                 let pushed = self.monitor.finish(clock::now_ms()).await?;
                 self.act(pushed);
@@ -181,10 +181,17 @@ fn reason(end: &ListenerEnd) -> String {
     }
 }
 
+/// Whether a listener only grew old. One that says so again and again is made to wait, as one that fails.
+fn is_exchange(end: &ListenerEnd, restart_in: Duration) -> bool {
+    end.is_recycling() && restart_in.is_zero()
+}
+
 fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
     let (reason, seconds) = (reason(end), restart_in.as_secs_f32());
     match end {
-        end if end.is_recycling() => tracing::debug!(account, "the listener is exchanged for a fresh one"),
+        end if is_exchange(end, restart_in) => {
+            tracing::debug!(account, "the listener is exchanged for a fresh one")
+        }
         ListenerEnd::NotStarted(_) => tracing::error!(account, "{reason}; next try in {seconds:.1} s"),
         _ => tracing::warn!(account, "{reason}; next start in {seconds:.1} s"),
     }
