@@ -9,6 +9,7 @@ pub mod decision;
 mod file_watch;
 pub mod gateway;
 pub mod grants;
+pub mod journal;
 mod log_file;
 pub mod mcp;
 mod pid_lock;

@@ -232,6 +232,7 @@ mod tests {
             thread: None,
             sender_id: sender.map(str::to_owned),
             message_id: None,
+            remembered: None,
             detail: String::new(),
         })))
     }
