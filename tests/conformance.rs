@@ -43,13 +43,13 @@ async fn control_command_vectors_hold() {
         let text = case["text"].as_str().unwrap();
         // Nobody but 111 may give commands, and in a group a command that may not be given is dropped.
         let stranger = json!({ "isGroup": true, "fromId": "222" });
-        let effect = only(monitor.push(&line(&message(text, "777", stranger)), NOW).await.unwrap().effects);
+        let effect = only(monitor.push(&line(&message(text, "777", stranger)), NOW).await.effects);
         let reason = Decision::of(&effect).unwrap().reason;
         assert!(["command-not-authorized", "group-open"].contains(&reason), "{text:?}: {reason}");
         comparison.field(text, "control", &case["control"], &json!(reason == "command-not-authorized"));
 
         let authorized = json!({ "isGroup": false, "fromId": "111" });
-        let effect = only(monitor.push(&line(&message(text, "111", authorized)), NOW).await.unwrap().effects);
+        let effect = only(monitor.push(&line(&message(text, "111", authorized)), NOW).await.effects);
         let Effect::Deliver(delivered) = effect else { panic!("{text:?}: {effect:?}") };
         let (field, here) = ("computes_authorization", json!(delivered.command_authorized));
         comparison.field(text, field, &case[field], &here);

@@ -91,6 +91,15 @@ pub fn one_line(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
+/// The beginning of a stranger's text, at most `max` bytes of it, as one line that a terminal can show.
+pub fn excerpt(text: &str, max: usize) -> String {
+    let end = text.floor_char_boundary(max);
+    match text.get(..end) {
+        Some(beginning) if end < text.len() => one_line(beginning) + "…",
+        _ => one_line(text),
+    }
+}
+
 /// The name of an admission in the WIT package.
 pub fn admission(admission: Admission) -> &'static str {
     match admission {

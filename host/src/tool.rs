@@ -10,7 +10,7 @@ use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::directory::Entry;
 use crate::sandbox::bindings::tool::{self, Answer, CallContext, Descriptor, ErrorCode};
 use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome, Thread};
-use crate::sandbox::{self, Component, Guest};
+use crate::sandbox::{self, Attempts, Component, attempt};
 use crate::zca::profile::Profile;
 use crate::zca::program::Zca;
 use crate::zca::receipt;
@@ -75,27 +75,35 @@ impl Tool {
     /// # Errors
     /// The guest's failure. What was done by then is in the log.
     pub async fn call(&self, call: &str) -> Result<Conclusion, sandbox::Error> {
-        let mut guest = self.component.instantiate().await?;
+        let mut attempts = Attempts::new(&self.component, &self.account.id, None);
         let mut context = CallContext {
             account: self.account.clone(),
             current_thread: self.current_thread.clone(),
             groups: self.groups.get().cloned(),
         };
-        let mut planned = guest.plan_call(call, &context).await?;
+        let mut planned = attempt!(&mut attempts, |guest| guest.plan_call(call, &context))?;
         if context.groups.is_none()
             && planned.as_ref().is_err_and(|error| error.code == ErrorCode::GroupsUnknown)
         {
-            context.groups = self.learn_groups(&mut guest).await?;
-            planned = guest.plan_call(call, &context).await?;
+            context.groups = self.learn_groups(&mut attempts).await?;
+            planned = attempt!(&mut attempts, |guest| guest.plan_call(call, &context))?;
         }
-        let (outcomes, refusal) = match planned {
-            Ok(commands) => (self.carry_out(commands).await, None),
-            Err(error) => (Vec::new(), Some(error)),
+        let (outcomes, parts, refusal) = match planned {
+            Ok(commands) => {
+                let parts = commands.iter().filter(|command| sends(command)).count();
+                (self.carry_out(commands).await, parts, None)
+            }
+            Err(error) => (Vec::new(), 0, Some(error)),
         };
-        match guest.conclude_call(call, &context, &outcomes).await {
+        let sent = outcomes.iter().filter(|outcome| outcome.delivered.is_some()).count();
+        let all_sent = sent >= parts && refusal.is_none();
+        let concluded = attempt!(&mut attempts, |guest| async {
+            let answer = guest.conclude_call(call, &context, &outcomes).await?;
+            self.check(answer, all_sent)
+        });
+        match concluded {
             Ok(Answer { success, json }) => Ok(Conclusion { success, json, refusal }),
             Err(err) => {
-                let sent = outcomes.iter().filter(|outcome| outcome.delivered.is_some()).count();
                 tracing::error!(
                     account = self.account.id,
                     sent,
@@ -106,10 +114,24 @@ impl Tool {
         }
     }
 
+    /// Refuses an answer that is not what the contract promises. Only the host knows what was sent, so a model is not
+    /// told by a guest that all was when it was not.
+    fn check(&self, answer: Answer, all_sent: bool) -> Result<Answer, sandbox::Error> {
+        let refuse = |reason| Err(sandbox::Error::of_answer(&self.component, "tool.conclude", reason));
+        if answer.success && !all_sent {
+            return refuse("it claims that all was sent, and that is not so");
+        }
+        match serde_json::from_str::<serde_json::Map<_, _>>(&answer.json) {
+            Ok(_) => Ok(answer),
+            Err(_) => refuse("its answer is no JSON object"),
+        }
+    }
+
     /// The groups that the account is in; none when they cannot be listed, which is logged.
-    async fn learn_groups(&self, guest: &mut Guest) -> Result<Option<Vec<Entry>>, sandbox::Error> {
+    async fn learn_groups(&self, attempts: &mut Attempts<'_>) -> Result<Option<Vec<Entry>>, sandbox::Error> {
         let outcome = self.run(Command::ListGroups).await;
-        let Ok(groups) = guest.find(&Command::ListGroups, &outcome, None, None).await? else {
+        let found = attempt!(attempts, |guest| guest.find(&Command::ListGroups, &outcome, None, None))?;
+        let Ok(groups) = found else {
             let reason = receipt::reason(&outcome);
             tracing::warn!(account = self.account.id, "the account's groups cannot be listed: {reason}");
             return Ok(None);

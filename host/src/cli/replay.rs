@@ -56,9 +56,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
     let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone::of(account)).await?;
-    monitor.set_paired(paired).await?;
-
     let mut out = io::stdout().lock();
+    print(&mut out, &account.id, monitor.set_paired(paired).await, arguments.json)?;
     let mut chunk = vec![0; 64 << 10];
     loop {
         let read = match input.read(&mut chunk) {
@@ -68,8 +67,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         };
         let now = clock::now_ms();
         let pushed = match chunk.get(..read) {
-            Some([]) | None => monitor.finish(now).await?,
-            Some(bytes) => monitor.push(bytes, now).await?,
+            Some([]) | None => monitor.finish(now).await,
+            Some(bytes) => monitor.push(bytes, now).await,
         };
         print(&mut out, &account.id, pushed, arguments.json)?;
         if read == 0 {
@@ -79,8 +78,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn print(out: &mut impl Write, account: &str, pushed: Pushed, json: bool) -> anyhow::Result<()> {
-    for failure in &pushed.failures {
-        tracing::error!(account, "{failure}; the line is lost");
+    for incident in &pushed.incidents {
+        tracing::error!(account, "{incident}");
     }
     for effect in &pushed.effects {
         if let Effect::Log(entry) = effect {

@@ -1,20 +1,22 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
+use std::future::pending;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tokio::time::sleep_until;
 
 use super::event::What;
 use super::lanes::Lanes;
 use super::pairing;
 use super::reply::Replies;
 use crate::clock;
-use crate::decision::Decision;
+use crate::decision::{Decision, one_line};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
-use crate::sandbox::{self, Monitor, Pushed};
+use crate::sandbox::{Incident, Monitor, Pushed};
 use crate::store::{AllowFile, PairingStore};
 use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
@@ -41,19 +43,23 @@ impl Running {
         };
         tokio::pin!(stopped);
         loop {
+            let release = self.monitor.confined_until();
             let output = tokio::select! {
                 output = listener.next() => output,
+                () = until(release) => {
+                    let pushed = self.monitor.resume(clock::now_ms()).await;
+                    self.act(pushed);
+                    continue;
+                }
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
-            if let Err(err) = self.take(output).await {
-                self.lose(&err, "what the listener printed is lost");
-            }
+            self.take(output).await;
         }
         listener.stop().await;
     }
 
-    async fn take(&mut self, output: Output) -> Result<(), sandbox::Error> {
+    async fn take(&mut self, output: Output) {
         let account = self.account.id.as_str();
         match output {
             Output::Started { pid } => {
@@ -65,45 +71,44 @@ impl Running {
                 self.replies.events.tell(account, What::Complained(line));
             }
             Output::Bytes(bytes) => {
-                self.refresh_paired().await?;
-                let pushed = self.monitor.push(&bytes, clock::now_ms()).await?;
+                self.refresh_paired().await;
+                let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
                 self.act(pushed);
             }
             Output::Ended { end, restart_in } => {
                 log_end(account, &end, restart_in);
                 let (reason, recycling) = (reason(&end), is_exchange(&end, restart_in));
                 self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
-                let pushed = self.monitor.finish(clock::now_ms()).await?;
+                let pushed = self.monitor.finish(clock::now_ms()).await;
                 self.act(pushed);
             }
         }
-        Ok(())
     }
 
     /// Hands the list of paired senders to the guest if somebody changed it.
-    async fn refresh_paired(&mut self) -> Result<(), sandbox::Error> {
+    async fn refresh_paired(&mut self) {
         let account = self.account.id.as_str();
         let paired = match self.allow_file.changed() {
-            Ok(false) => return Ok(()),
+            Ok(false) => return,
             Ok(true) => self.store.allowed(),
             Err(err) => {
                 tracing::error!(account, "the list of paired senders cannot be read: {err}");
-                return Ok(());
+                return;
             }
         };
         match paired {
-            Ok(paired) => self.monitor.set_paired(paired).await,
-            Err(err) => {
-                tracing::error!(account, "{err}; those paired before stay so");
-                Ok(())
+            Ok(paired) => {
+                let pushed = self.monitor.set_paired(paired).await;
+                self.act(pushed);
             }
+            Err(err) => tracing::error!(account, "{err}; those paired before stay so"),
         }
     }
 
     fn act(&self, pushed: Pushed) {
         let account = self.account.id.as_str();
-        for failure in pushed.failures {
-            self.lose(&failure, "the line that led to it is lost");
+        for incident in pushed.incidents {
+            self.report(incident);
         }
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
@@ -115,7 +120,7 @@ impl Running {
                         account,
                         reason = Decision::of(&effect).map(|it| it.reason),
                         "{}",
-                        dropped.detail
+                        one_line(&dropped.detail)
                     );
                 }
                 Effect::Lifecycle(event) => log_listener(account, &event),
@@ -157,9 +162,19 @@ impl Running {
         self.replies.events.tell(&self.account.id, What::LaneFull { thread });
     }
 
-    fn lose(&self, err: &sandbox::Error, loss: &str) {
-        tracing::error!(account = self.account.id, "{err}; {loss}");
-        self.replies.events.tell(&self.account.id, What::LineLost(err.to_string()));
+    /// Says once what went wrong with the guest.
+    fn report(&self, incident: Incident) {
+        let (account, limit) = (self.account.id.as_str(), incident.limit());
+        tracing::error!(account, limit = limit.map(tracing::field::display), "{incident}");
+        self.replies.events.tell(account, What::GuestFailed(Arc::new(incident)));
+    }
+}
+
+/// Waits until a point in time; for ever when there is none.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => pending().await,
     }
 }
 

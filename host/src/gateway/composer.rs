@@ -1,51 +1,54 @@
-//! The guest that turns replies into commands, for all accounts.
+//! The guests that turn replies into commands.
 
-use tokio::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::sandbox::bindings::config::ReplyFormat;
+use tokio::sync::Semaphore;
+
+use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::PairingRequest;
 use crate::sandbox::bindings::outbound::Reply;
 use crate::sandbox::bindings::types::Command;
-use crate::sandbox::{Component, Error, Guest};
+use crate::sandbox::{Attempts, Component, Error, Guest, attempt};
 
-/// Plans what is to be sent. It holds no state of any conversation, so one guest does for all, and
-/// a failed one is replaced at the next call.
+/// How many guests plan at a time, so that a reply over which one burns its time holds up few others.
+const GUESTS: usize = 4;
+
+/// Plans what is to be sent. Its guests hold no state of any conversation, so any of them does for any reply, and
+/// one that fails is replaced.
 pub(super) struct Composer {
     component: Component,
-    guest: Mutex<Option<Guest>>,
-}
-
-/// Runs one call in the live guest, or in a fresh one if there is none, and drops a guest that
-/// fails.
-macro_rules! in_guest {
-    ($self:ident, |$guest:ident| $call:expr) => {{
-        let mut slot = $self.guest.lock().await;
-        let mut live = match slot.take() {
-            Some(live) => live,
-            None => $self.component.instantiate().await?,
-        };
-        let $guest = &mut live;
-        let result = $call.await?;
-        *slot = Some(live);
-        Ok(result)
-    }};
+    idle: Mutex<Vec<Guest>>,
+    turns: Semaphore,
 }
 
 impl Composer {
     pub(super) fn new(component: Component) -> Self {
-        Self { component, guest: Mutex::new(None) }
+        Self { component, idle: Mutex::default(), turns: Semaphore::new(GUESTS) }
     }
 
-    pub(super) async fn plan(&self, format: &ReplyFormat, reply: &Reply) -> Result<Vec<Command>, Error> {
-        in_guest!(self, |guest| guest.plan(format, reply))
+    pub(super) async fn plan(&self, account: &Account, reply: &Reply) -> Result<Vec<Command>, Error> {
+        let _turn = self.turns.acquire().await;
+        let mut attempts = Attempts::new(&self.component, &account.id, self.idle().pop());
+        let commands = attempt!(&mut attempts, |guest| guest.plan(&account.replies, reply))?;
+        self.idle().extend(attempts.into_guest());
+        Ok(commands)
     }
 
     pub(super) async fn pairing_notice(
         &self,
+        account: &Account,
         request: &PairingRequest,
         code: &str,
         approve: &str,
     ) -> Result<Vec<Command>, Error> {
-        in_guest!(self, |guest| guest.pairing_notice(request, code, approve))
+        let _turn = self.turns.acquire().await;
+        let mut attempts = Attempts::new(&self.component, &account.id, self.idle().pop());
+        let commands = attempt!(&mut attempts, |guest| guest.pairing_notice(request, code, approve))?;
+        self.idle().extend(attempts.into_guest());
+        Ok(commands)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Guest>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, broadcast};
 
 use super::status::Status;
 use crate::clock;
+use crate::sandbox::Incident;
 use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
 use crate::zca::identity::Identity;
@@ -51,8 +52,8 @@ pub enum What {
     },
     /// The guest decided about a message, or the listener said how it is.
     Decided(Box<Effect>),
-    /// The guest failed, and a line that the listener printed is lost; the text says how.
-    LineLost(String),
+    /// The guest that judges messages failed.
+    GuestFailed(Arc<Incident>),
     /// A message was dropped after it was let through: too many of its conversation are waiting.
     LaneFull {
         /// Where it was written.

@@ -28,6 +28,7 @@ use self::composer::Composer;
 use self::lanes::Lanes;
 use self::reply::Replies;
 use crate::config::Config;
+use crate::decision::excerpt;
 use crate::grants::{self, Gate};
 use crate::sandbox::Component;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
@@ -36,6 +37,9 @@ use crate::zca::program::Zca;
 
 /// How long answers that are under way may take once the gateway was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How much of what a guest has to say is written into the log, in bytes.
+const LOG_ENTRY_MAX: usize = 2_000;
 
 /// What a gateway is made of.
 pub struct Gateway {
@@ -106,9 +110,9 @@ async fn finish(lanes: &Lanes) {
     }
 }
 
-/// Writes what a guest has to say into the log.
+/// Writes what a guest has to say into the log, as one line of bounded length: it may be a stranger's text.
 pub(crate) fn log(account: &str, entry: &LogEntry) {
-    let message = &entry.message;
+    let message = excerpt(&entry.message, LOG_ENTRY_MAX);
     match entry.level {
         LogLevel::Debug => tracing::debug!(account, "{message}"),
         LogLevel::Info => tracing::info!(account, "{message}"),

@@ -76,7 +76,7 @@ async fn announce(
     code: &str,
 ) -> Result<(), String> {
     let approve = approve_command(account, is_default, code);
-    let notice = replies.composer.pairing_notice(request, code, &approve).await;
+    let notice = replies.composer.pairing_notice(account, request, code, &approve).await;
     for command in notice.map_err(|err| err.to_string())? {
         replies.carry_out(account, command).await?;
     }

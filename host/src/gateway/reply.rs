@@ -83,7 +83,7 @@ impl Replies {
             return Ok(Vec::new());
         }
         let reply = addressed(reply, message.thread.clone());
-        let planned = self.composer.plan(&account.replies, &reply).await;
+        let planned = self.composer.plan(account, &reply).await;
         planned.map_err(|err| format!("the answer was not planned: {err}"))
     }
 

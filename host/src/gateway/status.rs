@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, What};
 use crate::decision::{Decision, one_line};
+use crate::sandbox::Incident;
 use crate::sandbox::bindings::inbound::{DropReason, Effect, ListenerEvent};
 use crate::zca::identity::Identity;
 
@@ -44,6 +45,8 @@ pub struct AccountStatus {
     pub waiting: u64,
     /// How many messages had which outcome for which reason.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Until when its component is left alone that failed too often, or was.
+    pub quarantined_until: Option<Moment>,
     /// What went wrong last.
     pub last_error: Option<Remark>,
     /// What the listener that runs now complained of last.
@@ -113,7 +116,7 @@ impl Status {
                 account.end(now, reason, *recycling);
             }
             What::Decided(effect) => account.decide(effect, now),
-            What::LineLost(reason) => account.fail(now, reason),
+            What::GuestFailed(incident) => account.suffer(incident, now),
             What::LaneFull { .. } => {
                 account.finish("answer", "lane-full");
                 account.fail(now, "a message was dropped: too many of its conversation are waiting");
@@ -172,6 +175,17 @@ impl AccountStatus {
         }
     }
 
+    fn suffer(&mut self, incident: &Incident, now: Moment) {
+        self.fail(now, &incident.to_string());
+        for _ in incident.dead_letters() {
+            self.count("lost", "component-failed");
+        }
+        if let Incident::Confined { pause, .. } = incident {
+            let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            self.quarantined_until = Some(now.saturating_add(pause));
+        }
+    }
+
     /// One of those that wait is done with.
     fn finish(&mut self, outcome: &str, reason: &str) {
         self.waiting = self.waiting.saturating_sub(1);
@@ -197,6 +211,7 @@ impl AccountStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -304,8 +319,19 @@ mod tests {
     }
 
     #[test]
+    fn a_component_that_is_left_alone_is_told_with_the_lines_that_it_cost() {
+        let confined =
+            Incident::Confined { component: "x".into(), pause: Duration::from_secs(5), unable: None };
+        let overflow = Incident::Overflow { component: "x".into(), lines: vec![b"\n".to_vec(); 2] };
+        let account = after([confined, overflow].map(|it| What::GuestFailed(Arc::new(it))));
+        assert_eq!(account.quarantined_until, Some(5_001));
+        assert_eq!(account.counts["lost"]["component-failed"], 2);
+        assert_eq!(account.last_error.map(|error| error.at), Some(2));
+    }
+
+    #[test]
     fn what_is_kept_of_an_error_is_one_short_line() {
-        let account = after([What::LineLost("é\u{1b}\n".repeat(1_000))]);
+        let account = after([What::NotStarted("é\u{1b}\n".repeat(1_000))]);
         let text = account.last_error.expect("it is one").text;
         assert!(text.len() <= ERROR_MAX && !text.contains(char::is_control), "{text:?}");
     }

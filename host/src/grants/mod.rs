@@ -9,12 +9,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::decision::excerpt;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{ChatKind, Command, ExitStatus, MediaMessage, Outcome, Thread};
 
 pub use settings::{PATH, read};
 
 use pace::Pace;
+
+/// How much of what a component asked for is shown, in bytes.
+const SHOWN_MAX: usize = 300;
 
 /// The name under which the shipped component is granted things.
 pub const SHIPPED: &str = "zalouser";
@@ -245,7 +249,9 @@ impl Gate {
     }
 
     fn refuse(&self, what: String, key: &'static str, value: &str) -> Refusal {
-        let value = serde_json::Value::from(value).to_string();
+        // A guest chose some of both, and they end up in a log.
+        let what = excerpt(&what, SHOWN_MAX);
+        let value = serde_json::Value::from(excerpt(value, SHOWN_MAX)).to_string();
         Refusal { component: self.component.to_string(), what, key, value }
     }
 }

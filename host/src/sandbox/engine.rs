@@ -12,8 +12,9 @@ use wasmtime::{Cache, CacheConfig, Config, Engine};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::component::Component;
+use super::denial::deny_all;
 use super::error::Error;
-use super::limits::{Growth, Limits, TICK};
+use super::limits::{Growth, HANDLES, Limits, TICK};
 
 /// Compiles components and knows what they may import: WASI 0.2 with everything denied, or nothing.
 #[derive(Clone)]
@@ -34,14 +35,10 @@ pub(super) struct State {
 }
 
 impl State {
-    /// No folder, no environment variable, no socket, no stdio of ours.
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            growth: Growth::within(limits),
-            ticks: 0,
-            wasi: WasiCtx::builder().build(),
-            resources: ResourceTable::new(),
-        }
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(HANDLES);
+        Self { growth: Growth::within(limits), ticks: 0, wasi: deny_all(), resources }
     }
 }
 

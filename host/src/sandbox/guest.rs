@@ -1,5 +1,9 @@
 //! One instance of a component, and the calls into it.
 
+use std::sync::Arc;
+
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -12,13 +16,17 @@ use super::bindings::types::{Command, Outcome, Thread};
 use super::bindings::{Plugin, PluginPre};
 use super::engine::State;
 use super::error::Error;
+use super::limits::{Limit, Limits};
 
-/// One instance of a component. After an [`Error`] it is of no more use and is to be dropped; any
-/// further call fails, too.
+/// One instance of a component. After an [`Error`], or a call that was not waited for, it is of no more use
+/// and is to be dropped; any further call fails, too.
 pub struct Guest {
+    component: Arc<str>,
     store: Store<State>,
     plugin: Plugin,
-    budget_ticks: u64,
+    limits: Limits,
+    /// Whether a call began that has not ended well.
+    spent: bool,
 }
 
 /// The monitor of one account inside a [`Guest`].
@@ -28,10 +36,11 @@ pub struct MonitorHandle(ResourceAny);
 /// Gives the call its time, makes it, and sorts its failure.
 macro_rules! call {
     ($guest:ident, $name:literal, |$store:ident| $call:expr) => {{
-        $guest.grant_time();
+        $guest.begin($name)?;
+        let deadline = $guest.limits.call_deadline;
         let $store = &mut $guest.store;
-        let result = $call.await;
-        result.map_err(|err| Error::of_call($name, &err, $guest.store.data().growth.refused))
+        let result = timeout(deadline, $call).await;
+        $guest.end($name, result)
     }};
 }
 
@@ -39,14 +48,13 @@ impl Guest {
     pub(super) async fn start(
         mut store: Store<State>,
         pre: &PluginPre<State>,
-        budget_ticks: u64,
+        component: Arc<str>,
+        limits: Limits,
     ) -> Result<Self, Error> {
-        store.data_mut().ticks = budget_ticks;
-        store.set_epoch_deadline(1);
-        match pre.instantiate_async(&mut store).await {
-            Ok(plugin) => Ok(Self { store, plugin, budget_ticks }),
-            Err(err) => Err(Error::of_call("start", &err, store.data().growth.refused)),
-        }
+        grant_time(&mut store, &limits);
+        let started = timeout(limits.call_deadline, pre.instantiate_async(&mut store)).await;
+        let plugin = sort(&component, "start", started, &store)?;
+        Ok(Self { component, store, plugin, limits, spent: false })
     }
 
     /// Reads the gateway's configuration file.
@@ -83,11 +91,12 @@ impl Guest {
     /// # Errors
     /// The guest's failure.
     pub async fn prepare(&mut self, monitor: MonitorHandle) -> Result<Vec<Command>, Error> {
-        call!(self, "monitor.prepare", |store| self
+        let items = call!(self, "monitor.prepare", |store| self
             .plugin
             .zalouser_plugin_inbound()
             .monitor()
-            .call_prepare(store, monitor.0))
+            .call_prepare(store, monitor.0))?;
+        self.count("monitor.prepare", items)
     }
 
     /// Hands over the outcomes of what [`Self::prepare`] named.
@@ -99,11 +108,12 @@ impl Guest {
         monitor: MonitorHandle,
         outcomes: &[Outcome],
     ) -> Result<Vec<Effect>, Error> {
-        call!(self, "monitor.learn", |store| self
+        let items = call!(self, "monitor.learn", |store| self
             .plugin
             .zalouser_plugin_inbound()
             .monitor()
-            .call_learn(store, monitor.0, outcomes))
+            .call_learn(store, monitor.0, outcomes))?;
+        self.count("monitor.learn", items)
     }
 
     /// Hands over what an earlier monitor of the account remembered.
@@ -140,11 +150,12 @@ impl Guest {
         chunk: &[u8],
         now: u64,
     ) -> Result<Vec<Effect>, Error> {
-        call!(self, "monitor.push", |store| self
+        let items = call!(self, "monitor.push", |store| self
             .plugin
             .zalouser_plugin_inbound()
             .monitor()
-            .call_push(store, monitor.0, chunk, now))
+            .call_push(store, monitor.0, chunk, now))?;
+        self.count("monitor.push", items)
     }
 
     /// Says that the listener's output has ended.
@@ -152,11 +163,12 @@ impl Guest {
     /// # Errors
     /// The guest's failure.
     pub async fn finish(&mut self, monitor: MonitorHandle, now: u64) -> Result<Vec<Effect>, Error> {
-        call!(self, "monitor.finish", |store| self
+        let items = call!(self, "monitor.finish", |store| self
             .plugin
             .zalouser_plugin_inbound()
             .monitor()
-            .call_finish(store, monitor.0, now))
+            .call_finish(store, monitor.0, now))?;
+        self.count("monitor.finish", items)
     }
 
     /// Turns a reply into commands.
@@ -164,10 +176,11 @@ impl Guest {
     /// # Errors
     /// The guest's failure.
     pub async fn plan(&mut self, format: &ReplyFormat, reply: &Reply) -> Result<Vec<Command>, Error> {
-        call!(self, "outbound.plan", |store| self
+        let items = call!(self, "outbound.plan", |store| self
             .plugin
             .zalouser_plugin_outbound()
-            .call_plan(store, format, reply))
+            .call_plan(store, format, reply))?;
+        self.count("outbound.plan", items)
     }
 
     /// Writes the offer of a pairing code.
@@ -180,10 +193,11 @@ impl Guest {
         code: &str,
         approve: &str,
     ) -> Result<Vec<Command>, Error> {
-        call!(self, "outbound.pairing-notice", |store| self
+        let items = call!(self, "outbound.pairing-notice", |store| self
             .plugin
             .zalouser_plugin_outbound()
-            .call_pairing_notice(store, request, code, approve))
+            .call_pairing_notice(store, request, code, approve))?;
+        self.count("outbound.pairing-notice", items)
     }
 
     /// Names the conversation of a thread.
@@ -269,7 +283,14 @@ impl Guest {
         call: &str,
         context: &CallContext,
     ) -> Result<Result<Vec<Command>, tool::Error>, Error> {
-        call!(self, "tool.plan", |store| self.plugin.zalouser_plugin_tool().call_plan(store, call, context))
+        let planned = call!(self, "tool.plan", |store| self
+            .plugin
+            .zalouser_plugin_tool()
+            .call_plan(store, call, context))?;
+        match planned {
+            Ok(commands) => self.count("tool.plan", commands).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     /// Answers a call of the tool by the outcomes of what [`Self::plan_call`] named.
@@ -288,8 +309,54 @@ impl Guest {
             .call_conclude(store, call, context, outcomes))
     }
 
-    fn grant_time(&mut self) {
-        self.store.data_mut().ticks = self.budget_ticks;
-        self.store.set_epoch_deadline(1);
+    fn begin(&mut self, call: &'static str) -> Result<(), Error> {
+        if self.spent {
+            let (component, reason) = (Arc::clone(&self.component), "it has failed before".to_owned());
+            return Err(Error::Trap { component, call, reason });
+        }
+        self.spent = true;
+        grant_time(&mut self.store, &self.limits);
+        Ok(())
+    }
+
+    fn end<T>(
+        &mut self,
+        call: &'static str,
+        result: Result<wasmtime::Result<T>, Elapsed>,
+    ) -> Result<T, Error> {
+        let result = sort(&self.component, call, result, &self.store)?;
+        self.spent = false;
+        Ok(result)
+    }
+
+    /// Refuses more effects or commands than there may be.
+    fn count<T>(&mut self, call: &'static str, items: Vec<T>) -> Result<Vec<T>, Error> {
+        if items.len() <= self.limits.effects {
+            return Ok(items);
+        }
+        self.spent = true;
+        Err(Error::Limit { component: Arc::clone(&self.component), call, limit: Limit::Effects })
+    }
+}
+
+fn grant_time(store: &mut Store<State>, limits: &Limits) {
+    let state = store.data_mut();
+    state.ticks = limits.budget_ticks();
+    state.growth.refused = None;
+    store.set_epoch_deadline(1);
+}
+
+fn sort<T>(
+    component: &Arc<str>,
+    call: &'static str,
+    result: Result<wasmtime::Result<T>, Elapsed>,
+    store: &Store<State>,
+) -> Result<T, Error> {
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(err)) => Err(Error::of_call(component, call, &err, store.data().growth.refused)),
+        Err(Elapsed { .. }) => {
+            Err(Error::Limit { component: Arc::clone(component), call, limit: Limit::Deadline })
+        }
     }
 }

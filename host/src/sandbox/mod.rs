@@ -1,19 +1,26 @@
 //! The sandbox: the engine, its limits, and the guests that run in it.
 
+mod attempt;
 #[expect(missing_docs, reason = "generated; the WIT package describes each item")]
 pub mod bindings;
 mod component;
+mod denial;
 mod engine;
 mod error;
 mod guest;
+mod incident;
 mod limits;
+mod live;
 mod monitor;
+mod quarantine;
 mod recollection;
 
+pub(crate) use attempt::{Attempts, attempt};
 pub use component::Component;
 pub use engine::Sandbox;
 pub use error::Error;
 pub use guest::{Guest, MonitorHandle};
+pub use incident::Incident;
 pub use limits::{Limit, Limits, TICK};
 pub use monitor::{Monitor, Pushed};
 

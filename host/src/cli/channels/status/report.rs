@@ -83,6 +83,7 @@ pub(super) struct AccountReport<'a> {
     pub(super) counts: Option<&'a BTreeMap<String, BTreeMap<String, u64>>>,
     pub(super) dm_policy: &'static str,
     pub(super) group_policy: &'static str,
+    pub(super) quarantined_until: Option<Moment>,
     pub(super) last_error: Option<&'a Remark>,
     pub(super) probe: Option<&'a Probe>,
     pub(super) issues: Vec<Issue>,
@@ -176,6 +177,7 @@ impl<'a> AccountReport<'a> {
             counts: live.map(|it| &it.counts),
             dm_policy: dm_policy(account.access.dm_policy),
             group_policy: group_policy(account.access.group_policy),
+            quarantined_until: quarantine(live, found.now),
             last_error: live.and_then(|it| it.last_error.as_ref()),
             probe,
             issues: if account.enabled { issues(found, account, live) } else { Vec::new() },
@@ -225,6 +227,17 @@ fn issues(found: &Found<'_>, account: &Account, live: Option<&AccountStatus>) ->
         ));
     }
     issues.extend(gateway_issue(&found.sighting, live));
+    if let Some(until) = quarantine(live, found.now) {
+        let seconds = until.saturating_sub(found.now).div_ceil(1_000);
+        issues.push(issue(
+            Kind::Runtime,
+            false,
+            format!(
+                "the component that judges its messages failed too often and is left alone for {seconds} s more"
+            ),
+            "messages are kept until then; what it failed over is in: zalouser logs".to_owned(),
+        ));
+    }
     if found.config.settings.agent.is_none() {
         issues.push(issue(
             Kind::Config,
@@ -242,6 +255,11 @@ fn issues(found: &Found<'_>, account: &Account, live: Option<&AccountStatus>) ->
         ));
     }
     issues
+}
+
+/// Until when the component of an account is left alone, if it is.
+fn quarantine(live: Option<&AccountStatus>, now: Moment) -> Option<Moment> {
+    live?.quarantined_until.filter(|until| *until > now)
 }
 
 /// What is wrong with the gateway as far as it concerns an account.

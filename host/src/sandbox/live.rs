@@ -1,0 +1,86 @@
+//! A monitor inside a guest, for as long as that lives.
+
+use std::sync::Arc;
+
+use super::bindings::config::Account;
+use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
+use super::bindings::types::{Command, Outcome};
+use super::component::Component;
+use super::error::Error;
+use super::guest::{Guest, MonitorHandle};
+use super::limits::Limit;
+
+/// The most commands that a guest may ask for before the first message. Each is a process, and the accounts
+/// behind it wait for them.
+const PREPARATIONS: usize = 10;
+
+/// A guest with the monitor of one account in it.
+pub(super) struct Live {
+    component: Arc<str>,
+    guest: Guest,
+    handle: MonitorHandle,
+    /// How many more messages it may hand over: one for each line that it was given.
+    credit: usize,
+}
+
+impl Live {
+    pub(super) async fn start(
+        component: &Component,
+        account: &Account,
+        zone: &[ZoneOffset],
+    ) -> Result<Self, Error> {
+        let mut guest = component.instantiate().await?;
+        let handle = guest.monitor(account, zone).await?;
+        Ok(Self { component: Arc::clone(component.name()), guest, handle, credit: 0 })
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<Vec<Command>, Error> {
+        let commands = self.guest.prepare(self.handle).await?;
+        if commands.len() > PREPARATIONS {
+            return Err(self.beyond("monitor.prepare", Limit::Effects));
+        }
+        Ok(commands)
+    }
+
+    pub(super) async fn learn(&mut self, outcomes: &[Outcome]) -> Result<Vec<Effect>, Error> {
+        let effects = self.guest.learn(self.handle, outcomes).await?;
+        self.charge("monitor.learn", effects)
+    }
+
+    pub(super) async fn recall(&mut self, messages: &[Remembered]) -> Result<(), Error> {
+        self.guest.recall(self.handle, messages).await
+    }
+
+    pub(super) async fn set_paired(&mut self, senders: &[String]) -> Result<(), Error> {
+        self.guest.set_paired(self.handle, senders).await
+    }
+
+    pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
+        let lines = chunk.iter().filter(|byte| **byte == b'\n').count();
+        self.credit = self.credit.saturating_add(lines);
+        let effects = self.guest.push(self.handle, chunk, now).await?;
+        self.charge("monitor.push", effects)
+    }
+
+    pub(super) async fn finish(&mut self, now: u64) -> Result<Vec<Effect>, Error> {
+        // A line without an end may come of it.
+        self.credit = self.credit.saturating_add(1);
+        let effects = self.guest.finish(self.handle, now).await?;
+        self.charge("monitor.finish", effects)
+    }
+
+    /// Refuses messages that nobody can have written: each would cost an answer of the agent.
+    fn charge(&mut self, call: &'static str, effects: Vec<Effect>) -> Result<Vec<Effect>, Error> {
+        let messages = |effect: &&Effect| matches!(effect, Effect::Deliver(_) | Effect::Pair(_));
+        let messages = effects.iter().filter(messages).count();
+        self.credit = match self.credit.checked_sub(messages) {
+            Some(rest) => rest,
+            None => return Err(self.beyond(call, Limit::Messages)),
+        };
+        Ok(effects)
+    }
+
+    fn beyond(&self, call: &'static str, limit: Limit) -> Error {
+        Error::Limit { component: Arc::clone(&self.component), call, limit }
+    }
+}
