@@ -10,9 +10,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval_at, sleep};
 
 use super::super::channel::ChannelOption;
-use super::{Surroundings, qr};
+use super::Surroundings;
 use crate::gateway::presence::Sighting;
 use crate::gateway::status::ListenerState;
+use crate::qr;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{Command, ExitStatus};
 use crate::store::atomic;
