@@ -8,7 +8,7 @@ use super::Global;
 use super::log::{FILE_ONLY, FileSlot};
 use crate::gateway::agent::Agent;
 use crate::gateway::presence::Presence;
-use crate::gateway::{Events, Gateway};
+use crate::gateway::{Events, Gateway, Registry};
 use crate::log_file;
 use crate::settings;
 use crate::state_dir::StateDir;
@@ -56,6 +56,7 @@ async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> 
         component: sandbox.load_shipped()?,
         zca: super::zca(global, &config.settings),
         agent,
+        registry: Registry::Files,
         config,
         state,
         events: events.clone(),

@@ -83,15 +83,19 @@ impl FileSlot {
     /// Writes the log into this file as well from now on. What waits for the disk is written when the
     /// guard is dropped, within a second.
     pub(super) fn open(&self, path: PathBuf) -> io::Result<WorkerGuard> {
-        let file = LogFile::open(path)?;
+        Ok(self.write_to(LogFile::open(path)?))
+    }
+
+    /// Writes the log here as well from now on, one JSON object a line.
+    pub(super) fn write_to(&self, place: impl Write + Send + 'static) -> WorkerGuard {
         let (writer, guard) = NonBlockingBuilder::default()
             .buffered_lines_limit(WAITING_LINES)
             .lossy(true)
             .thread_name("log-file")
-            .finish(file);
-        // There is one gateway in a process, and so one file.
+            .finish(place);
+        // There is one gateway in a process, and so one place.
         let _ = self.0.set(writer);
-        Ok(guard)
+        guard
     }
 }
 

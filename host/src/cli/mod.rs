@@ -16,6 +16,7 @@ mod onboard;
 mod one_account;
 mod pairing;
 mod replay;
+mod serve;
 mod spelling;
 mod tool;
 
@@ -116,6 +117,8 @@ enum Command {
     Pairing(pairing::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
+    /// Do all this for a gateway that starts it, as OpenClaw's plugin does
+    Serve(serve::Arguments),
     /// Use the agent's tool by hand
     #[command(subcommand)]
     Tool(tool::Command),
@@ -181,6 +184,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Replay(arguments) => replay::run(arguments).await,
+            Command::Serve(arguments) => serve::run(arguments, &cli.global, &log).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,
         }
     });

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::desk::Desk;
 use super::event::What;
 use super::lanes::Lanes;
 use super::pairing;
@@ -17,18 +18,14 @@ use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
 use crate::sandbox::{Incident, Monitor, Pushed};
-use crate::store::{AllowFile, PairingStore};
 use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
 
 /// One account that runs.
 pub(super) struct Running {
     pub(super) account: Arc<Account>,
-    /// Whether it is the one that is meant when none is named.
-    pub(super) is_default: bool,
     pub(super) monitor: Monitor,
-    pub(super) store: PairingStore,
-    pub(super) allow_file: AllowFile,
+    pub(super) desk: Desk,
     pub(super) replies: Arc<Replies>,
     pub(super) lanes: Lanes,
 }
@@ -87,21 +84,15 @@ impl Running {
 
     /// Hands the list of paired senders to the guest if somebody changed it.
     async fn refresh_paired(&mut self) {
-        let account = self.account.id.as_str();
-        let paired = match self.allow_file.changed() {
-            Ok(false) => return,
-            Ok(true) => self.store.allowed(),
-            Err(err) => {
-                tracing::error!(account, "the list of paired senders cannot be read: {err}");
-                return;
-            }
-        };
-        match paired {
-            Ok(paired) => {
+        match self.desk.changed().await {
+            Ok(None) => {}
+            Ok(Some(paired)) => {
                 let pushed = self.monitor.set_paired(paired).await;
                 self.act(pushed);
             }
-            Err(err) => tracing::error!(account, "{err}; those paired before stay so"),
+            Err(err) => {
+                tracing::error!(account = self.account.id, "{err}; those paired before stay so");
+            }
         }
     }
 
@@ -141,11 +132,11 @@ impl Running {
 
     fn pair(&self, request: PairingRequest) {
         let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let (store, is_default) = (self.store.clone(), self.is_default);
+        let clerk = self.desk.clerk();
         let thread = request.thread.clone();
         let lane = lane(&account, &thread);
         let refused = self.lanes.submit(&lane, async move {
-            pairing::offer(&replies, store, &account, is_default, request).await;
+            pairing::offer(&replies, &clerk, &account, request).await;
         });
         if refused.is_err() {
             self.refuse(&lane, thread);

@@ -119,7 +119,7 @@ impl Events {
         self.changed.notified().await;
     }
 
-    pub(super) fn tell(&self, account: &str, what: What) {
+    pub(crate) fn tell(&self, account: &str, what: What) {
         let event = Event { account: account.to_owned(), what };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).apply(&event, clock::now_ms());
         self.changed.notify_one();

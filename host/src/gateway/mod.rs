@@ -4,6 +4,7 @@ mod account;
 pub mod agent;
 mod composer;
 pub mod context;
+mod desk;
 mod event;
 mod lanes;
 mod pairing;
@@ -20,8 +21,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+pub use desk::{Asked, Offered, Pairings, Registry};
 pub use event::{Event, Events, What};
-pub use start::StartError;
+pub use start::{AccountError, StartError};
 
 use self::agent::Agent;
 use self::composer::Composer;
@@ -54,6 +56,8 @@ pub struct Gateway {
     /// Who answers. Without an agent strangers are paired all the same, and every message that is
     /// let through is logged as unanswered.
     pub agent: Option<Agent>,
+    /// Who keeps the pairing requests.
+    pub registry: Registry,
     /// Where it tells what happens.
     pub events: Events,
 }
@@ -74,6 +78,7 @@ impl Gateway {
             component: self.component,
             config: self.config,
             state: self.state,
+            registry: self.registry,
             zca: self.zca,
             replies: Arc::clone(&replies),
             lanes: lanes.clone(),

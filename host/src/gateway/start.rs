@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Running;
+use super::desk::Registry;
 use super::event::What;
 use super::lanes::Lanes;
 use super::reply::Replies;
@@ -13,7 +14,6 @@ use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{self, Component, Monitor};
 use crate::state_dir::StateDir;
-use crate::store::{AccountFiles, PairingStore};
 use crate::zca::identity::Identity;
 use crate::zca::listener::{ListenOptions, Listener};
 use crate::zca::probe::{ProbeError, Support, probe};
@@ -86,6 +86,7 @@ pub(super) struct Start {
     pub(super) component: Component,
     pub(super) config: Config,
     pub(super) state: StateDir,
+    pub(super) registry: Registry,
     pub(super) zca: Zca,
     pub(super) replies: Arc<Replies>,
     pub(super) lanes: Lanes,
@@ -149,13 +150,10 @@ impl Start {
             .await
             .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
         let is_default = id == self.config.channel.default_account;
-        let store = PairingStore::new(&self.state, &AccountFiles::of(&id, is_default));
         let running = Running {
             account: Arc::new(account.clone()),
-            is_default,
             monitor,
-            allow_file: store.allow_file(),
-            store,
+            desk: self.registry.desk(&self.state, account, is_default),
             replies: Arc::clone(&self.replies),
             lanes: self.lanes.clone(),
         };

@@ -9,9 +9,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::time::{Instant, interval_at, sleep};
 
-use super::{Surroundings, qr};
+use super::Surroundings;
 use crate::gateway::presence::Sighting;
 use crate::gateway::status::ListenerState;
+use crate::qr;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{Command, ExitStatus};
 use crate::store::atomic;

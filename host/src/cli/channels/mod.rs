@@ -4,7 +4,6 @@ pub(super) mod edit;
 mod list;
 mod login;
 mod logout;
-mod qr;
 mod status;
 
 use clap::Subcommand;

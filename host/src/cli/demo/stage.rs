@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::gateway::agent::Agent;
-use crate::gateway::{Event, Events, Gateway, StartError};
+use crate::gateway::{Event, Events, Gateway, Registry, StartError};
 use crate::sandbox::{Limits, Sandbox};
 use crate::simulator::{Group, Person, Simulator, World};
 use crate::state_dir::StateDir;
@@ -61,7 +61,15 @@ impl Stage {
         let zca = Zca::new(simulator.program()).with_variable(variable, home);
         let events = Events::default();
         let store = PairingStore::new(&state, &AccountFiles::of(&config.channel.default_account, true));
-        let gateway = Gateway { component, config, state, zca, agent, events: events.clone() };
+        let gateway = Gateway {
+            component,
+            config,
+            state,
+            zca,
+            agent,
+            registry: Registry::Files,
+            events: events.clone(),
+        };
 
         let mut watcher = Watcher(events.watch());
         let (stop, stopped) = oneshot::channel();

@@ -84,6 +84,14 @@ pub enum AgentError {
         /// What went wrong on the way.
         problem: String,
     },
+    /// An agent that is none of this program's own failed.
+    #[error("{problem}")]
+    Other {
+        /// What it says.
+        problem: String,
+        /// Whether the message may be answered if it is asked again, and asking does no harm.
+        retryable: bool,
+    },
 }
 
 impl AgentError {
@@ -97,6 +105,7 @@ impl AgentError {
             Self::Exit { status, .. } => status.code() == Some(TEMPORARY_FAILURE),
             Self::Http { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             Self::Unreachable { .. } => true,
+            Self::Other { retryable, .. } => *retryable,
         }
     }
 }

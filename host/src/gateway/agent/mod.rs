@@ -5,6 +5,9 @@ mod echo;
 mod error;
 mod openai;
 
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gateway::context::Context;
@@ -68,6 +71,15 @@ pub struct ModelName {
     pub model: String,
 }
 
+/// An answer that is under way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<AgentReply, AgentError>> + Send + 'a>>;
+
+/// A way of answering that this program does not know by itself.
+pub trait Answer: fmt::Debug + Send + Sync {
+    /// Answers one message, as [`Agent::answer`] does.
+    fn answer<'a>(&'a self, context: &'a Context) -> Answering<'a>;
+}
+
 /// Answers messages. Conversations share it by reference and do not wait for one another; the
 /// messages of one conversation are expected one at a time.
 #[derive(Debug)]
@@ -78,6 +90,7 @@ enum Kind {
     Command(CommandAgent),
     OpenAi(Box<OpenAiAgent>),
     Echo,
+    Other(Arc<dyn Answer>),
 }
 
 impl AgentReply {
@@ -115,6 +128,11 @@ impl Agent {
         Ok(Self(kind))
     }
 
+    /// An agent that answers in a way of its own.
+    pub fn of(answer: Arc<dyn Answer>) -> Self {
+        Self(Kind::Other(answer))
+    }
+
     /// Answers one message. An empty reply means that nothing is to be sent. Dropping the future
     /// ends the work: a program is killed with all that it started in its process group.
     ///
@@ -125,6 +143,7 @@ impl Agent {
             Kind::Command(agent) => agent.answer(context).await,
             Kind::OpenAi(agent) => agent.answer(context).await,
             Kind::Echo => Ok(echo::answer(context)),
+            Kind::Other(agent) => agent.answer(context).await,
         }
     }
 }

@@ -1,0 +1,137 @@
+//! The accounts that listen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::bridge::{Entries, PeerAgent, PeerPairings};
+use super::protocol::Code;
+use super::session::Acting;
+use super::wire::{Failure, Peer};
+use crate::gateway::agent::Agent;
+use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What};
+use crate::state_dir::StateDir;
+use crate::zca::profile_lock::LockError;
+
+/// The accounts that listen for one peer.
+pub(super) struct Listening {
+    pub(super) peer: Peer,
+    pub(super) state: StateDir,
+    pub(super) events: Events,
+    pub(super) entries: Entries,
+    live: Mutex<BTreeMap<String, Live>>,
+}
+
+/// One of them.
+struct Live {
+    stop: CancellationToken,
+    run: JoinHandle<Result<(), StartError>>,
+}
+
+impl Listening {
+    pub(super) fn new(peer: Peer, state: StateDir) -> Self {
+        let (events, entries, live) = (Events::default(), Entries::default(), Mutex::default());
+        Self { peer, state, events, entries, live }
+    }
+
+    /// Starts to listen for an account, and returns when its listener runs. One that listens already goes
+    /// on as it is.
+    pub(super) async fn start(&self, acting: &Acting) -> Result<(), Failure> {
+        let id = &acting.account.id;
+        let mut live = self.live.lock().await;
+        if live.get(id).is_some_and(|live| !live.run.is_finished()) {
+            return Ok(());
+        }
+        let mut told = self.events.watch();
+        let stop = CancellationToken::new();
+        let gateway = self.gateway(acting);
+        let mut run = tokio::spawn(gateway.run(stop.clone().cancelled_owned()));
+        // Dropped before it runs, with a request that is taken back, it does not.
+        let guard = stop.clone().drop_guard();
+        let begun = async {
+            loop {
+                match told.recv().await {
+                    Ok(event) if event.account == *id => match event.what {
+                        What::Listening { .. } | What::ListenerEnded { .. } => return,
+                        _ => {}
+                    },
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        };
+        tokio::select! {
+            () = begun => {}
+            ended = &mut run => return Err(match ended {
+                Ok(Err(err)) => failure(&err),
+                Ok(Ok(())) => Failure::new(Code::Internal, "the account was stopped while it was started"),
+                Err(err) => Failure::new(Code::Internal, err),
+            }),
+        }
+        guard.disarm();
+        live.insert(id.clone(), Live { stop, run });
+        Ok(())
+    }
+
+    /// Stops to listen for an account, and returns when nothing of it is left running.
+    pub(super) async fn stop(&self, account: &str) {
+        let live = self.live.lock().await.remove(account);
+        if let Some(live) = live {
+            live.end().await;
+        }
+    }
+
+    /// Stops all.
+    pub(super) async fn stop_all(&self) {
+        let all = std::mem::take(&mut *self.live.lock().await);
+        for live in all.values() {
+            live.stop.cancel();
+        }
+        for live in all.into_values() {
+            live.end().await;
+        }
+    }
+
+    /// A gateway that runs this account alone, since each is started and stopped by itself.
+    fn gateway(&self, acting: &Acting) -> Gateway {
+        let session = &acting.session;
+        let mut config = session.config.clone();
+        for account in &mut config.channel.accounts {
+            account.enabled = account.id == acting.account.id;
+        }
+        let agent = PeerAgent { peer: self.peer.clone(), entries: self.entries.clone() };
+        let pairings = PeerPairings { peer: self.peer.clone(), unsent: std::sync::Mutex::default() };
+        Gateway {
+            component: session.component.clone(),
+            config,
+            state: self.state.clone(),
+            zca: session.zca.clone(),
+            agent: Some(Agent::of(Arc::new(agent))),
+            registry: Registry::Other(Arc::new(pairings)),
+            events: self.events.clone(),
+        }
+    }
+}
+
+impl Live {
+    async fn end(self) {
+        self.stop.cancel();
+        match self.run.await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => tracing::error!("{err}"),
+            Err(err) => tracing::error!("an account ended badly: {err}"),
+        }
+    }
+}
+
+fn failure(err: &StartError) -> Failure {
+    let code = match err {
+        StartError::Account(AccountError::Locked { source: LockError::Held { .. }, .. }) => Code::Elsewhere,
+        _ => Code::Account,
+    };
+    Failure::new(code, err)
+}
