@@ -16,6 +16,7 @@ mod mcp;
 mod message;
 mod onboard;
 mod pairing;
+mod plugins;
 mod replay;
 mod setting;
 mod status;

@@ -1,4 +1,4 @@
-//! The guest that turns replies into commands, for all accounts.
+//! The guest that turns replies into commands, for one account.
 
 use tokio::sync::Mutex;
 

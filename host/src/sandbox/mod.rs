@@ -3,13 +3,15 @@
 #[expect(missing_docs, reason = "generated; the WIT package describes each item")]
 pub mod bindings;
 mod component;
+mod contract;
 mod engine;
 mod error;
 mod guest;
 mod limits;
 mod monitor;
 
-pub use component::Component;
+pub use component::{Component, Inspection};
+pub use contract::WORLD;
 pub use engine::Sandbox;
 pub use error::Error;
 pub use guest::{Guest, MonitorHandle};
