@@ -17,6 +17,7 @@ mod mcp;
 mod message;
 mod onboard;
 mod pairing;
+mod plugins;
 mod registry;
 mod replay;
 mod setting;

@@ -13,6 +13,8 @@ pub mod journal;
 mod log_file;
 pub mod mcp;
 mod pid_lock;
+pub mod plugins;
+mod private_folder;
 mod process;
 mod qr;
 pub mod sandbox;

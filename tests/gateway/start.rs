@@ -163,7 +163,7 @@ fn without_an_agent_strangers_are_paired_and_the_lack_is_told() {
 fn compiled_code_is_kept_where_nobody_else_can_put_any() {
     let setting = Setting::with(open(), echo());
     let cache = setting.state().own().join("cache");
-    fs::remove_file(&cache).unwrap();
+    fs::remove_dir_all(&cache).unwrap();
     let mut gateway = setting.gateway();
     gateway.until("the listener", || setting.simulator.listens().unwrap().pop());
     assert!(gateway.stop().status.success());

@@ -10,6 +10,7 @@ use crate::gateway::agent::Agent;
 use crate::gateway::presence::Presence;
 use crate::gateway::{Events, Gateway, Registry};
 use crate::log_file;
+use crate::plugins::Plugins;
 use crate::settings;
 use crate::state_dir::StateDir;
 
@@ -53,7 +54,7 @@ async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> 
     }
     let events = Events::default();
     let gateway = Gateway {
-        component: sandbox.load_shipped()?,
+        plugins: Plugins::new(sandbox, &state, &config.settings),
         zca: super::zca(global, &config.settings),
         agent,
         registry: Registry::Files,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::clock;
 use crate::decision::Decision;
 use crate::gateway::context::Context;
+use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::Effect;
 use crate::sandbox::{Monitor, Pushed};
 use crate::store::{AccountFiles, PairingStore};
@@ -55,7 +56,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
-    let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone::of(account)).await?;
+    let plugin = Plugins::new(sandbox, &state, &config.settings).of(&account.id)?;
+    let mut monitor = Monitor::start(plugin.component, account.clone(), zone::of(account)).await?;
     let mut out = io::stdout().lock();
     print(&mut out, &account.id, monitor.set_paired(paired).await, arguments.json)?;
     let mut chunk = vec![0; 64 << 10];

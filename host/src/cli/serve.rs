@@ -24,10 +24,10 @@ pub(super) async fn run(arguments: Arguments, global: &Global, log: &FileSlot) -
     }
     let shutdown = shutdown()?;
     let state = super::state_dir()?;
-    let component = super::cached_sandbox(&state)?.load_shipped()?;
+    let sandbox = super::cached_sandbox(&state)?;
     let named = global.clone();
     let find_zca = Box::new(move |config: &crate::config::Config| super::zca(&named, &config.settings));
-    let server = Server::new(component, state, find_zca);
+    let server = Server::new(sandbox, state, find_zca);
     let _guard = log.write_to(server.log());
     Ok(server.serve(BufReader::new(stdin()), stdout(), shutdown).await?)
 }

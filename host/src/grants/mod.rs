@@ -3,6 +3,7 @@
 mod media;
 mod pace;
 mod settings;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +14,7 @@ use crate::decision::excerpt;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{ChatKind, Command, ExitStatus, MediaMessage, Outcome, Thread};
 
-pub use settings::{PATH, read};
+pub use settings::{KEYS, PATH, read};
 
 use pace::Pace;
 

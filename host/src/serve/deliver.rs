@@ -70,7 +70,7 @@ async fn carry_out(
 ) -> Result<Delivered, Failure> {
     let mut delivered = Delivered { to, parts: commands.len(), ..Delivered::default() };
     for command in commands {
-        let granted = acting.session.gate.check(&acting.account, command, clock::now_ms());
+        let granted = acting.plugin.gate.check(&acting.account, command, clock::now_ms());
         let granted = match granted {
             Ok(granted) => granted,
             Err(refusal) => return Err(failed(refusal.to_string(), delivered)),

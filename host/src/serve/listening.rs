@@ -106,7 +106,7 @@ impl Listening {
         let agent = PeerAgent { peer: self.peer.clone(), entries: self.entries.clone() };
         let pairings = PeerPairings { peer: self.peer.clone(), unsent: std::sync::Mutex::default() };
         Gateway {
-            component: session.component.clone(),
+            plugins: session.plugins.clone(),
             config,
             state: self.state.clone(),
             zca: session.zca.clone(),

@@ -38,7 +38,7 @@ use self::protocol::{
 use self::session::{Acting, Session, broken};
 use self::wire::{Failure, Message, Peer, next_line};
 use crate::config::Config;
-use crate::sandbox::Component;
+use crate::sandbox::Sandbox;
 use crate::sandbox::bindings::types::Command;
 use crate::state_dir::StateDir;
 use crate::tool::Tool;
@@ -52,7 +52,7 @@ pub type FindZca = Box<dyn Fn(&Config) -> Zca + Send + Sync>;
 
 /// Serves one peer.
 pub struct Server {
-    component: Component,
+    sandbox: Sandbox,
     find_zca: FindZca,
     session: RwLock<Option<Arc<Session>>>,
     listening: Listening,
@@ -65,10 +65,10 @@ pub struct Server {
 
 impl Server {
     /// A server that keeps its state in `state`.
-    pub fn new(component: Component, state: StateDir, find_zca: FindZca) -> Self {
+    pub fn new(sandbox: Sandbox, state: StateDir, find_zca: FindZca) -> Self {
         let (peer, outbox) = Peer::new();
         Self {
-            component,
+            sandbox,
             find_zca,
             session: RwLock::default(),
             listening: Listening::new(peer.clone(), state),
@@ -236,7 +236,7 @@ impl Server {
         }
         let state = &self.listening.state;
         let session =
-            Session::open(self.component.clone(), state, params.config, |it| (self.find_zca)(it)).await?;
+            Session::open(self.sandbox.clone(), state, params.config, |it| (self.find_zca)(it)).await?;
         let described = session.described();
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(session));
         Ok(described)
@@ -280,11 +280,10 @@ impl Server {
             Some(current) => Some(acting.thread(&mut acting.guest().await?, &current).await?),
             None => None,
         };
-        let session = &acting.session;
         let tool = Tool::new(
-            session.component.clone(),
-            session.gate.clone(),
-            session.zca.clone(),
+            acting.plugin.component.clone(),
+            acting.plugin.gate.clone(),
+            acting.session.zca.clone(),
             acting.account.clone(),
             thread,
         );

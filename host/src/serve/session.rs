@@ -9,11 +9,11 @@ use super::schema::REQUESTS;
 use super::wire::Failure;
 use crate::clock;
 use crate::config::{Config, Reading};
-use crate::grants::{self, Gate};
+use crate::plugins::{Plugin, Plugins};
 use crate::sandbox::bindings::config::{Account, DmPolicy};
 use crate::sandbox::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
 use crate::sandbox::bindings::types::{ChatKind, Command, Outcome, Thread};
-use crate::sandbox::{self, Component, Guest};
+use crate::sandbox::{self, Guest, Sandbox};
 use crate::state_dir::StateDir;
 use crate::zca::profile::Profile;
 use crate::zca::program::Zca;
@@ -21,8 +21,7 @@ use crate::zca::program::Zca;
 /// A configuration, and what acts by it.
 pub(super) struct Session {
     pub(super) config: Config,
-    pub(super) component: Component,
-    pub(super) gate: Gate,
+    pub(super) plugins: Plugins,
     pub(super) zca: Zca,
 }
 
@@ -31,17 +30,18 @@ pub(super) struct Acting {
     pub(super) session: Arc<Session>,
     pub(super) account: Account,
     pub(super) profile: Profile,
+    pub(super) plugin: Plugin,
 }
 
 impl Session {
     /// Reads the configuration that the peer has given, or else its file.
     pub(super) async fn open(
-        component: Component,
+        sandbox: Sandbox,
         state: &StateDir,
         config: Option<Map<String, Value>>,
         zca: impl FnOnce(&Config) -> Zca,
     ) -> Result<Self, Failure> {
-        let mut guest = component.instantiate().await.map_err(broken)?;
+        let mut guest = sandbox.load_shipped().map_err(broken)?.instantiate().await.map_err(broken)?;
         let wrong = |problem: String| Failure::new(Code::Config, problem);
         let config = match config {
             None => {
@@ -57,8 +57,8 @@ impl Session {
                 Config { file: Config::path(state), channel, settings }
             }
         };
-        let gate = Gate::new(grants::SHIPPED, config.settings.grants_of(grants::SHIPPED));
-        Ok(Self { component, gate, zca: zca(&config), config })
+        let plugins = Plugins::new(sandbox, state, &config.settings);
+        Ok(Self { plugins, zca: zca(&config), config })
     }
 
     /// What the peer is told of it.
@@ -84,19 +84,20 @@ impl Session {
             return Err(Failure::new(Code::InvalidParams, problem));
         };
         let profile = Profile::new(&account.profile);
-        Ok(Acting { session: Arc::clone(self), account, profile })
+        let plugin = self.plugins.of(&account.id).map_err(|err| Failure::new(Code::Account, err))?;
+        Ok(Acting { session: Arc::clone(self), account, profile, plugin })
     }
 }
 
 impl Acting {
     /// A guest to decide.
     pub(super) async fn guest(&self) -> Result<Guest, Failure> {
-        self.session.component.instantiate().await.map_err(broken)
+        self.plugin.component.instantiate().await.map_err(broken)
     }
 
     /// Runs a command that sends nothing, if it is granted.
     pub(super) async fn run(&self, command: Command) -> Outcome {
-        match self.session.gate.check(&self.account, command, clock::now_ms()) {
+        match self.plugin.gate.check(&self.account, command, clock::now_ms()) {
             Ok(granted) => self.session.zca.call(&self.profile, granted.command()).await,
             Err(refusal) => refusal.into_outcome(),
         }
