@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::desk::Desk;
+use super::registry::Desk;
 use super::event::What;
 use super::lanes::Lanes;
 use super::pairing;

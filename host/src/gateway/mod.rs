@@ -4,7 +4,7 @@ mod account;
 pub mod agent;
 mod composer;
 pub mod context;
-mod desk;
+mod registry;
 mod event;
 mod lanes;
 mod pairing;
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-pub use desk::{Asked, Offered, Pairings, Registry};
+pub use registry::{Asked, Offered, Pairings, Registry};
 pub use event::{Event, Events, What};
 pub use start::{AccountError, StartError};
 

@@ -1,6 +1,6 @@
 //! Offers strangers a pairing code.
 
-use super::desk::{Clerk, Offered};
+use super::registry::{Clerk, Offered};
 use super::event::What;
 use super::reply::Replies;
 use crate::sandbox::bindings::config::Account;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Running;
-use super::desk::Registry;
+use super::registry::Registry;
 use super::event::What;
 use super::lanes::Lanes;
 use super::reply::Replies;
