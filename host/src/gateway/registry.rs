@@ -12,7 +12,7 @@ use crate::sandbox::bindings::inbound::PairingRequest;
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, AllowFile, Offer, PairingStore, Requested};
 
-/// Something that a desk is asked. The error is what went wrong, for a log.
+/// Something that a registry is asked. The error is what went wrong, for a log.
 pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
 
 /// A code that a stranger is to be sent.
@@ -46,8 +46,8 @@ pub enum Registry {
     Other(Arc<dyn Pairings>),
 }
 
-/// The same for one account.
-pub(super) struct Desk {
+/// Those who were let in to one account.
+pub(super) struct PairedList {
     account: String,
     is_default: bool,
     kept: Kept,
@@ -65,7 +65,7 @@ enum Kept {
     },
 }
 
-/// What a desk is asked while its account goes on. Cheap to clone.
+/// Takes the requests of those who are not. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Clerk {
     account: String,
@@ -80,7 +80,7 @@ enum KeptBy {
 }
 
 impl Registry {
-    pub(super) fn desk(&self, state: &StateDir, account: &Account, is_default: bool) -> Desk {
+    pub(super) fn paired(&self, state: &StateDir, account: &Account, is_default: bool) -> PairedList {
         let kept = match self {
             Self::Files => {
                 let store = PairingStore::new(state, &AccountFiles::of(&account.id, is_default));
@@ -88,11 +88,11 @@ impl Registry {
             }
             Self::Other(pairings) => Kept::Other { pairings: Arc::clone(pairings), told: None },
         };
-        Desk { account: account.id.clone(), is_default, kept }
+        PairedList { account: account.id.clone(), is_default, kept }
     }
 }
 
-impl Desk {
+impl PairedList {
     /// Those who were let in, if that changed since the last call; always at the first.
     pub(super) async fn changed(&mut self) -> Result<Option<Vec<String>>, String> {
         match &mut self.kept {
