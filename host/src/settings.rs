@@ -95,6 +95,8 @@ impl Settings {
         let section = document.pointer("/plugins/entries/zalouser/config");
         zalouser_settings::read(PATH, section, |section| {
             let default = Self::default();
+            // Not ours: by this OpenClaw's plugin finds the program that reads it here.
+            section.text("binary");
             Self {
                 zca: section.text("zca").map(PathBuf::from),
                 agent: section.section("agent", agent).flatten(),

@@ -58,6 +58,7 @@ async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> 
         zca: super::zca(global, &config.settings),
         agent,
         registry: Registry::Files,
+        journal: None,
         config,
         state,
         events: events.clone(),

@@ -1,22 +1,22 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
 use std::future::pending;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::desk::Desk;
 use super::event::What;
-use super::lanes::Lanes;
-use super::pairing;
+use super::intake::Intake;
+use super::registry::PairedList;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::{Decision, one_line};
+use crate::journal::{Admission, Journal};
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
-use crate::sandbox::bindings::types::{ChatKind, Thread};
+use crate::sandbox::bindings::inbound::{Dropped, Effect, ListenerEvent, Remembered};
 use crate::sandbox::{Incident, Monitor, Pushed};
 use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
@@ -25,9 +25,10 @@ use crate::zca::listener::{Listener, Output};
 pub(super) struct Running {
     pub(super) account: Arc<Account>,
     pub(super) monitor: Monitor,
-    pub(super) desk: Desk,
+    pub(super) paired: PairedList,
     pub(super) replies: Arc<Replies>,
-    pub(super) lanes: Lanes,
+    pub(super) journal: Journal,
+    pub(super) intake: Intake,
 }
 
 impl Running {
@@ -48,6 +49,7 @@ impl Running {
                     self.act(pushed);
                     continue;
                 }
+                () = self.intake.next() => continue,
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
@@ -84,7 +86,7 @@ impl Running {
 
     /// Hands the list of paired senders to the guest if somebody changed it.
     async fn refresh_paired(&mut self) {
-        match self.desk.changed().await {
+        match self.paired.changed().await {
             Ok(None) => {}
             Ok(Some(paired)) => {
                 let pushed = self.monitor.set_paired(paired).await;
@@ -96,17 +98,24 @@ impl Running {
         }
     }
 
-    fn act(&self, pushed: Pushed) {
-        let account = self.account.id.as_str();
+    fn act(&mut self, pushed: Pushed) {
+        let account = Arc::clone(&self.account);
+        let account = account.id.as_str();
         for incident in pushed.incidents {
             self.report(incident);
         }
+        let mut remembered = Vec::new();
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
             match effect {
-                Effect::Deliver(message) => self.deliver(message),
-                Effect::Pair(request) => self.pair(request),
+                Effect::Deliver(message) => {
+                    // It uses up what was remembered, which therefore has to be in the journal before.
+                    self.remember(mem::take(&mut remembered));
+                    self.intake.admit(Admission::message(&message));
+                }
+                Effect::Pair(request) => self.intake.admit(Admission::pairing(request)),
                 Effect::Drop(ref dropped) => {
+                    remembered.extend(self::remembered(dropped));
                     tracing::debug!(
                         account,
                         reason = Decision::of(&effect).map(|it| it.reason),
@@ -118,45 +127,25 @@ impl Running {
                 Effect::Log(entry) => super::log(account, &entry),
             }
         }
+        self.remember(remembered);
     }
 
-    fn deliver(&self, message: InboundMessage) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let thread = message.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move { replies.answer(&account, message).await });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
+    /// Keeps what the guest remembers for the guest after it.
+    fn remember(&self, remembered: Vec<Remembered>) {
+        if !remembered.is_empty() {
+            self.journal.remember(&self.account.id, self.account.mentions.history_limit, &remembered);
         }
     }
 
-    fn pair(&self, request: PairingRequest) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let clerk = self.desk.clerk();
-        let thread = request.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move {
-            pairing::offer(&replies, &clerk, &account, request).await;
-        });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
-        }
-    }
-
-    fn refuse(&self, lane: &str, thread: Thread) {
-        tracing::error!(
-            account = self.account.id,
-            lane,
-            "a message was dropped: {} of this conversation are waiting already",
-            Lanes::CAPACITY
-        );
-        self.replies.events.tell(&self.account.id, What::LaneFull { thread });
-    }
-
-    /// Says once what went wrong with the guest.
+    /// Says once what went wrong with the guest, and keeps the lines that no guest will judge.
     fn report(&self, incident: Incident) {
         let (account, limit) = (self.account.id.as_str(), incident.limit());
         tracing::error!(account, limit = limit.map(tracing::field::display), "{incident}");
+        for line in incident.dead_letters() {
+            if let Err(err) = self.journal.bury_line(account, line.clone(), &incident.to_string()) {
+                tracing::error!(account, "a line is lost for good: {err}");
+            }
+        }
         self.replies.events.tell(account, What::GuestFailed(Arc::new(incident)));
     }
 }
@@ -169,13 +158,10 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-/// Messages of one thread of one account are handled in order.
-fn lane(account: &Account, thread: &Thread) -> String {
-    let kind = match thread.kind {
-        ChatKind::Direct => "direct",
-        ChatKind::Group => "group",
-    };
-    format!("{}:{kind}:{}", account.id, thread.id)
+/// What the guest remembers of a message that it dropped.
+fn remembered(dropped: &Dropped) -> Option<Remembered> {
+    let (thread, message) = dropped.thread.as_ref().zip(dropped.remembered.as_ref())?;
+    Some(Remembered { thread_id: thread.id.clone(), message: message.clone() })
 }
 
 /// How a listener ended, in words.

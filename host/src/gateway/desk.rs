@@ -1,186 +1,85 @@
-//! Who keeps the pairing requests and the list of those who were let in.
+//! Takes care of what was admitted for one account.
+//!
+//! While the first of a conversation's messages is being tried again, the others of that conversation wait, so that
+//! they are answered in their order. With the default settings that ends after less than five minutes.
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::task::spawn_blocking;
+use tokio::sync::watch;
 
+use super::event::What;
+use super::lanes;
+use super::pairing;
+use super::registry::Clerk;
+use super::reply::{Course, Replies};
+use crate::clock;
+use crate::journal::{Begun, EntryId, Journal, Work};
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::inbound::PairingRequest;
-use crate::state_dir::StateDir;
-use crate::store::{AccountFiles, AllowFile, Offer, PairingStore, Requested};
 
-/// Something that a desk is asked. The error is what went wrong, for a log.
-pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
-
-/// A code that a stranger is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offered {
-    /// The code.
-    pub code: String,
-    /// The command line by which the operator accepts it.
-    pub approve: String,
-}
-
-/// Keeps pairing requests for a program that this one does not know.
-pub trait Pairings: fmt::Debug + Send + Sync {
-    /// All who were let in to the account with this id.
-    fn paired<'a>(&'a self, account: &'a str) -> Asked<'a, Vec<String>>;
-
-    /// Notes the request of a stranger, and gives the code if the stranger is to be sent it now.
-    fn request<'a>(&'a self, request: &'a PairingRequest) -> Asked<'a, Option<Offered>>;
-
-    /// Notes that the stranger was sent the code. One that was not is given again at the next request.
-    fn announced<'a>(&'a self, code: &'a str) -> Asked<'a, ()>;
-}
-
-/// Who keeps the pairing requests of all accounts.
-#[derive(Clone, Debug, Default)]
-pub enum Registry {
-    /// The files in the state folder, which an OpenClaw of 2026.2.9 shares.
-    #[default]
-    Files,
-    /// Another program.
-    Other(Arc<dyn Pairings>),
-}
-
-/// The same for one account.
+/// What it takes to work for one account.
 pub(super) struct Desk {
-    account: String,
-    is_default: bool,
-    kept: Kept,
+    pub(super) account: Arc<Account>,
+    pub(super) clerk: Clerk,
+    pub(super) replies: Arc<Replies>,
+    pub(super) journal: Journal,
 }
 
-enum Kept {
-    Files {
-        store: PairingStore,
-        allow_file: AllowFile,
-    },
-    Other {
-        pairings: Arc<dyn Pairings>,
-        /// Those who were let in, as far as the guest was told.
-        told: Option<Vec<String>>,
-    },
-}
-
-/// What a desk is asked while its account goes on. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Clerk {
-    account: String,
-    is_default: bool,
-    kept: KeptBy,
-}
-
-#[derive(Clone)]
-enum KeptBy {
-    Files(PairingStore),
-    Other(Arc<dyn Pairings>),
-}
-
-impl Registry {
-    pub(super) fn desk(&self, state: &StateDir, account: &Account, is_default: bool) -> Desk {
-        let kept = match self {
-            Self::Files => {
-                let store = PairingStore::new(state, &AccountFiles::of(&account.id, is_default));
-                Kept::Files { allow_file: store.allow_file(), store }
+impl lanes::Desk for Desk {
+    async fn handle(self: Arc<Self>, entry: EntryId) {
+        let mut changes = self.journal.changes();
+        loop {
+            changes.mark_unchanged();
+            let Course::Later(at) = self.attempt(entry).await else { return };
+            let pause = Duration::from_millis(at.saturating_sub(clock::now_ms()));
+            tokio::select! {
+                () = self.replies.stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+                // Somebody may want it to be tried at once.
+                () = changed(&mut changes) => {}
             }
-            Self::Other(pairings) => Kept::Other { pairings: Arc::clone(pairings), told: None },
-        };
-        Desk { account: account.id.clone(), is_default, kept }
+        }
     }
 }
 
 impl Desk {
-    /// Those who were let in, if that changed since the last call; always at the first.
-    pub(super) async fn changed(&mut self) -> Result<Option<Vec<String>>, String> {
-        match &mut self.kept {
-            Kept::Files { store, allow_file } => match allow_file.changed() {
-                Ok(false) => Ok(None),
-                Ok(true) => store.allowed().map(Some).map_err(|err| err.to_string()),
-                Err(err) => Err(format!("the list of paired senders cannot be read: {err}")),
-            },
-            Kept::Other { pairings, told } => {
-                let paired = pairings.paired(&self.account).await?;
-                if told.as_ref() == Some(&paired) {
-                    return Ok(None);
-                }
-                Ok(Some(told.insert(paired).clone()))
-            }
-        }
-    }
-
-    pub(super) fn clerk(&self) -> Clerk {
-        let kept = match &self.kept {
-            Kept::Files { store, .. } => KeptBy::Files(store.clone()),
-            Kept::Other { pairings, .. } => KeptBy::Other(Arc::clone(pairings)),
+    /// Does what can be done about an entry now. What is not begun when the gateway stops is left for the next one.
+    async fn attempt(&self, entry: EntryId) -> Course {
+        let replies = &self.replies;
+        // Taken before the entry is read, so that few are in memory at a time.
+        let permit = tokio::select! {
+            biased;
+            () = replies.stop.cancelled() => return Course::Done,
+            permit = replies.agent_calls.acquire() => permit,
         };
-        Clerk { account: self.account.clone(), is_default: self.is_default, kept }
+        let mut task = match replies.record.begin(entry).await {
+            Begun::Task(task) => *task,
+            Begun::NotYet(at) => return Course::Later(at),
+            Begun::Gone => {
+                replies.events.tell(&self.account.id, What::Withdrawn);
+                return Course::Done;
+            }
+        };
+        if let Some(Work::Pairing(request)) = task.work {
+            drop(permit);
+            pairing::offer(self, entry, *request).await;
+            return Course::Done;
+        }
+        if !task.planned
+            && let Some(course) = replies.compose(&self.account, entry, &task).await
+        {
+            return course;
+        }
+        task.work = None;
+        drop(permit);
+        replies.send(&self.account, entry, &task).await
     }
 }
 
-impl Clerk {
-    /// Notes the request of a stranger, and gives the code if the stranger is to be sent it now.
-    pub(super) async fn request(&self, request: &PairingRequest) -> Result<Option<Offered>, String> {
-        match &self.kept {
-            KeptBy::Files(store) => {
-                let code = note(store, request).await?;
-                Ok(code.map(|code| Offered { approve: self.approve_command(&code), code }))
-            }
-            KeptBy::Other(pairings) => pairings.request(request).await,
-        }
-    }
-
-    /// Notes that the stranger was sent the code.
-    pub(super) async fn announced(&self, code: &str) -> Result<(), String> {
-        match &self.kept {
-            KeptBy::Files(store) => {
-                let (store, code) = (store.clone(), code.to_owned());
-                let marked = spawn_blocking(move || store.mark_announced(&code, Timestamp::now()));
-                marked.await.map_err(|err| err.to_string())?.map_err(|err| err.to_string())
-            }
-            KeptBy::Other(pairings) => pairings.announced(code).await,
-        }
-    }
-
-    /// The command line by which the operator accepts a request.
-    fn approve_command(&self, code: &str) -> String {
-        if self.is_default {
-            format!("zalouser pairing approve {code}")
-        } else {
-            format!("zalouser pairing approve {code} --account {}", self.account)
-        }
-    }
-}
-
-/// The code that the stranger is to be sent now, if any.
-async fn note(store: &PairingStore, request: &PairingRequest) -> Result<Option<String>, String> {
-    let store = store.clone();
-    let (account, sender, name) =
-        (request.account_id.clone(), request.sender_id.clone(), request.sender_name.clone());
-    let requested = spawn_blocking(move || {
-        let name = Some(name.trim()).filter(|name| !name.is_empty());
-        store.request(&sender, name, Timestamp::now())
-    });
-    match requested.await.map_err(|err| err.to_string())?.map_err(|err| err.to_string())? {
-        Requested::Offered(Offer { code, announce, set_aside, .. }) => {
-            for copy in set_aside {
-                tracing::error!(
-                    account,
-                    "a damaged file was set aside and a new one begun: {}",
-                    copy.display()
-                );
-            }
-            Ok(announce.then_some(code))
-        }
-        Requested::Full => {
-            tracing::warn!(
-                account,
-                sender = request.sender_id,
-                "a stranger was not offered a code: three are waiting; see `zalouser pairing list`"
-            );
-            Ok(None)
-        }
+/// Waits for a change that another process made to the journal.
+async fn changed(changes: &mut watch::Receiver<u64>) {
+    if changes.changed().await.is_err() {
+        // The journal is closed, and nobody changes it any more.
+        std::future::pending().await
     }
 }

@@ -41,6 +41,9 @@ pub enum JournalError {
         /// What is wrong, and where it is known what to do.
         problem: String,
     },
+    /// It can be used, but not for this.
+    #[error("the journal could not do this: {0}")]
+    Refused(String),
     /// More waits to be written than may.
     #[error("the journal is too far behind: the disk takes less than is written to it")]
     Behind,

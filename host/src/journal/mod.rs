@@ -167,15 +167,13 @@ impl Journal {
     ///
     /// # Errors
     /// As for [`Self::admit`].
-    pub async fn bury_line(
+    pub fn bury_line(
         &self,
         account: &str,
         line: Vec<u8>,
         reason: &str,
-    ) -> Result<EntryId, JournalError> {
-        match self.insert(tables::buried(account, line, reason))?.await? {
-            Admitted::New(id) | Admitted::Duplicate(id) => Ok(id),
-        }
+    ) -> Result<Doing<Admitted>, JournalError> {
+        self.insert(tables::buried(account, line, reason))
     }
 
     /// Begins an entry that waits, unless it is to be tried again later. One that was begun before, and is now
@@ -190,6 +188,13 @@ impl Journal {
         let commands: Vec<_> =
             commands.iter().map(|command| serde_json::to_string(command).unwrap_or_default()).collect();
         self.ask(move |tables| tables.plan(id, &commands, kept, now()))
+    }
+
+    /// Notes further commands of a reply, behind those that are planned. What led to it is kept.
+    pub fn append(&self, id: EntryId, commands: &[Command]) -> Doing<()> {
+        let commands: Vec<_> =
+            commands.iter().map(|command| serde_json::to_string(command).unwrap_or_default()).collect();
+        self.ask(move |tables| tables.append(id, &commands, now()))
     }
 
     /// The parts of a reply that are still to be sent, and how many it has in all.

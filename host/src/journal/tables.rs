@@ -120,6 +120,18 @@ impl<'c> Tables<'c> {
         Ok(())
     }
 
+    /// Notes further commands of a reply.
+    pub(super) fn append(&mut self, id: EntryId, commands: &[String], now: i64) -> rusqlite::Result<()> {
+        let insert = self.sql(
+            "INSERT INTO chunk (entry, place, state, command, changed_at) \
+             SELECT ?1, coalesce(max(place) + 1, 0), ?2, ?3, ?4 FROM chunk WHERE entry = ?1",
+        )?;
+        for command in commands {
+            insert.execute(params![id.0, ChunkState::Planned, command, now])?;
+        }
+        Ok(())
+    }
+
     /// The parts of a reply that are still to be sent, and how many it has in all.
     pub(super) fn unsent(&mut self, id: EntryId) -> rusqlite::Result<(Vec<Chunk>, usize)> {
         let find = self.sql("SELECT place, state, command FROM chunk WHERE entry = ?1 ORDER BY place")?;

@@ -106,13 +106,13 @@ impl Writer {
                         ),
                         Err(error) => self.refuse(&mut course, &error),
                     }
-                    course.seen = None;
                 }
                 End::Trouble(error) => self.refuse(&mut course, &error),
             }
             if course.closing {
                 return self.refuse(&mut course, &JournalError::Closed);
             }
+            course.seen = None;
             opened = schema::open(&self.path);
         }
     }
@@ -192,7 +192,7 @@ impl Writer {
             let problem = error.to_string();
             tracing::error!("the journal could not do one thing: {problem}");
             let refused = course.batch.remove(place);
-            refused.answer(Err(JournalError::Unusable { path: self.path.clone(), problem }));
+            refused.answer(Err(JournalError::Refused(problem)));
         }
         Ok(())
     }

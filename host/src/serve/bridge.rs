@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::protocol::{Done, Inbound, OfAccount, Paired, Pairing, Senders};
+use super::session::target;
 use super::wire::Peer;
 use crate::gateway::agent::{AgentError, AgentReply, Answer, Answering};
-use crate::gateway::context::{ChatType, Context};
-use crate::gateway::{Asked, Offered, Pairings};
+use crate::gateway::context::Context;
+use crate::gateway::{Asked, Offered, Outlet, Pairings};
 use crate::sandbox::bindings::inbound::PairingRequest;
 
 /// How long one message may take to be answered. The gateway ends its own runs long before.
@@ -19,34 +20,23 @@ const ANSWER_TIME: Duration = Duration::from_secs(3_600);
 /// How long the gateway may take to say who was let in. Nothing is judged meanwhile.
 const PAIRED_TIME: Duration = Duration::from_secs(5);
 
-/// The messages that are being answered.
+/// The messages that are being answered, by the numbers of their entries in the journal.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entries(Arc<Mutex<Open>>);
-
-#[derive(Debug, Default)]
-struct Open {
-    last: u64,
-    /// How much was delivered for each.
-    delivered: BTreeMap<String, usize>,
-}
+pub(super) struct Entries(Arc<Mutex<BTreeMap<String, Outlet>>>);
 
 impl Entries {
-    /// Notes that so many parts were delivered for an entry.
-    pub(super) fn delivered(&self, entry: &str, parts: usize) {
-        if let Some(delivered) = self.open().delivered.get_mut(entry) {
-            *delivered = delivered.saturating_add(parts);
-        }
+    /// Where the answer to an entry goes, if it is being answered.
+    pub(super) fn outlet(&self, entry: &str) -> Option<Outlet> {
+        self.open().get(entry).cloned()
     }
 
-    fn begin(&self) -> Entry<'_> {
-        let mut open = self.open();
-        open.last += 1;
-        let id = open.last.to_string();
-        open.delivered.insert(id.clone(), 0);
+    fn begin(&self, outlet: &Outlet) -> Entry<'_> {
+        let id = outlet.entry().to_string();
+        self.open().insert(id.clone(), outlet.clone());
         Entry { entries: self, id }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Outlet>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,15 +47,9 @@ struct Entry<'a> {
     id: String,
 }
 
-impl Entry<'_> {
-    fn is_begun(&self) -> bool {
-        self.entries.open().delivered.get(&self.id).is_some_and(|&parts| parts > 0)
-    }
-}
-
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.entries.open().delivered.remove(&self.id);
+        self.entries.open().remove(&self.id);
     }
 }
 
@@ -77,23 +61,19 @@ pub(super) struct PeerAgent {
 }
 
 impl Answer for PeerAgent {
-    fn answer<'a>(&'a self, context: &'a Context) -> Answering<'a> {
-        Box::pin(self.ask(context))
+    fn answer<'a>(&'a self, context: &'a Context, outlet: &'a Outlet) -> Answering<'a> {
+        Box::pin(self.ask(context, outlet))
     }
 }
 
 impl PeerAgent {
-    async fn ask(&self, context: &Context) -> Result<AgentReply, AgentError> {
-        let entry = self.entries.begin();
-        let failed = |problem: String| AgentError::Other {
-            problem,
-            // What was answered in part is not begun anew.
-            retryable: !entry.is_begun(),
-        };
+    async fn ask(&self, context: &Context, outlet: &Outlet) -> Result<AgentReply, AgentError> {
+        let entry = self.entries.begin(outlet);
+        let failed = |problem: String| AgentError::Other { problem, retryable: true };
         let inbound = Inbound {
             account: context.account_id.clone(),
             entry: entry.id.clone(),
-            target: target(context),
+            target: target(outlet.thread()),
             context: serde_json::to_value(context).map_err(|err| failed(err.to_string()))?,
         };
         match timeout(ANSWER_TIME, self.peer.ask::<Done>("inbound", inbound)).await {
@@ -101,15 +81,6 @@ impl PeerAgent {
             Ok(Err(failure)) => Err(failed(failure.message)),
             Err(_) => Err(AgentError::TimedOut { agent: "the gateway".to_owned(), limit: ANSWER_TIME }),
         }
-    }
-}
-
-/// The conversation of a message, as `deliver` reads it.
-fn target(context: &Context) -> String {
-    let thread = context.to.strip_prefix("zalouser:").unwrap_or(&context.to);
-    match context.chat_type {
-        ChatType::Direct => thread.to_owned(),
-        ChatType::Group => format!("group:{thread}"),
     }
 }
 

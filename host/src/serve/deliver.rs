@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use tokio::sync::Mutex;
 
+use super::listening::Listening;
 use super::protocol::{Code, Deliver, Delivered, Model};
 use super::session::{Acting, broken, target};
 use super::wire::Failure;
 use crate::clock;
-use crate::gateway::{Events, What};
+use crate::gateway::{Events, Outlet, Sent, What};
 use crate::sandbox::bindings::config::ReplyFormat;
 use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
 use crate::sandbox::bindings::types::{Command, Thread};
@@ -38,27 +39,43 @@ impl Turns {
 pub(super) async fn deliver(
     acting: &Acting,
     turns: &Turns,
-    events: &Events,
+    listening: &Listening,
     params: Deliver,
 ) -> Result<Delivered, Failure> {
     let mut guest = acting.guest().await?;
     let thread = acting.thread(&mut guest, &params.to).await?;
-    let mut format = acting.account.replies.clone();
-    if params.entry.is_none() {
-        // The prefix marks what an agent answers.
-        format = ReplyFormat { response_prefix: None, ..format };
-    }
+    // The prefix marks what an agent answers.
+    let is_answer = params.entry.is_some();
+    let format = ReplyFormat {
+        response_prefix: acting.account.replies.response_prefix.clone().filter(|_| is_answer),
+        ..acting.account.replies.clone()
+    };
+    let outlet = params.entry.and_then(|entry| listening.entries.outlet(&entry));
     let reply = Reply {
         thread: thread.clone(),
         text: params.text,
         media: params.media,
         model: params.model.map(model),
     };
+    if let Some(outlet) = outlet.filter(|outlet| *outlet.thread() == thread) {
+        return answer(&outlet, reply).await;
+    }
     let commands = guest.plan(&format, &reply).await.map_err(broken)?;
     drop(guest);
     let turn = turns.of(&acting.account.id, &thread);
     let _turn = turn.lock().await;
-    carry_out(acting, events, commands, target(&thread)).await
+    carry_out(acting, &listening.events, commands, target(&thread)).await
+}
+
+/// Sends a part of the answer to a message that is being answered.
+async fn answer(outlet: &Outlet, reply: Reply) -> Result<Delivered, Failure> {
+    let to = target(outlet.thread());
+    let Sent { message_ids, sent, parts, failure, unknown } = outlet.send_reply(reply).await;
+    let delivered = Delivered { to, message_ids, sent, parts, unknown };
+    match failure {
+        None => Ok(delivered),
+        Some(problem) => Err(failed(problem, delivered)),
+    }
 }
 
 /// Carries out commands in order, up to the first that fails.

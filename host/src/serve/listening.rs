@@ -13,7 +13,8 @@ use super::protocol::Code;
 use super::session::Acting;
 use super::wire::{Failure, Peer};
 use crate::gateway::agent::Agent;
-use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What};
+use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What, open_journal};
+use crate::journal::{Journal, JournalError};
 use crate::state_dir::StateDir;
 use crate::zca::profile_lock::LockError;
 
@@ -23,11 +24,19 @@ pub(super) struct Listening {
     pub(super) state: StateDir,
     pub(super) events: Events,
     pub(super) entries: Entries,
-    live: Mutex<BTreeMap<String, Live>>,
+    live: Mutex<Live>,
+}
+
+/// What runs, and what all of it needs.
+#[derive(Default)]
+struct Live {
+    accounts: BTreeMap<String, Account>,
+    /// Open as long as an account listens: only one process can have it.
+    journal: Option<Journal>,
 }
 
 /// One of them.
-struct Live {
+struct Account {
     stop: CancellationToken,
     run: JoinHandle<Result<(), StartError>>,
 }
@@ -43,12 +52,34 @@ impl Listening {
     pub(super) async fn start(&self, acting: &Acting) -> Result<(), Failure> {
         let id = &acting.account.id;
         let mut live = self.live.lock().await;
-        if live.get(id).is_some_and(|live| !live.run.is_finished()) {
+        if live.accounts.get(id).is_some_and(|account| !account.run.is_finished()) {
             return Ok(());
         }
+        let journal = match &live.journal {
+            Some(journal) => journal.clone(),
+            None => {
+                let opened = open_journal(&self.state, acting.session.config.settings.journal).await;
+                let opened = opened.map_err(|err| failure(&StartError::Journal(err)))?;
+                live.journal.insert(opened).clone()
+            }
+        };
+        let run = self.run(acting, journal).await;
+        match run {
+            Ok(account) => _ = live.accounts.insert(id.clone(), account),
+            Err(failure) => {
+                live.close_unless_needed().await;
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs an account, once its listener does.
+    async fn run(&self, acting: &Acting, journal: Journal) -> Result<Account, Failure> {
+        let id = &acting.account.id;
         let mut told = self.events.watch();
         let stop = CancellationToken::new();
-        let gateway = self.gateway(acting);
+        let gateway = self.gateway(acting, journal);
         let mut run = tokio::spawn(gateway.run(stop.clone().cancelled_owned()));
         // Dropped before it runs, with a request that is taken back, it does not.
         let guard = stop.clone().drop_guard();
@@ -73,31 +104,33 @@ impl Listening {
             }),
         }
         guard.disarm();
-        live.insert(id.clone(), Live { stop, run });
-        Ok(())
+        Ok(Account { stop, run })
     }
 
     /// Stops to listen for an account, and returns when nothing of it is left running.
     pub(super) async fn stop(&self, account: &str) {
-        let live = self.live.lock().await.remove(account);
-        if let Some(live) = live {
-            live.end().await;
+        let mut live = self.live.lock().await;
+        if let Some(account) = live.accounts.remove(account) {
+            account.end().await;
         }
+        live.close_unless_needed().await;
     }
 
     /// Stops all.
     pub(super) async fn stop_all(&self) {
-        let all = std::mem::take(&mut *self.live.lock().await);
-        for live in all.values() {
-            live.stop.cancel();
+        let mut live = self.live.lock().await;
+        let all = std::mem::take(&mut live.accounts);
+        for account in all.values() {
+            account.stop.cancel();
         }
-        for live in all.into_values() {
-            live.end().await;
+        for account in all.into_values() {
+            account.end().await;
         }
+        live.close_unless_needed().await;
     }
 
     /// A gateway that runs this account alone, since each is started and stopped by itself.
-    fn gateway(&self, acting: &Acting) -> Gateway {
+    fn gateway(&self, acting: &Acting, journal: Journal) -> Gateway {
         let session = &acting.session;
         let mut config = session.config.clone();
         for account in &mut config.channel.accounts {
@@ -112,12 +145,25 @@ impl Listening {
             zca: session.zca.clone(),
             agent: Some(Agent::of(Arc::new(agent))),
             registry: Registry::Other(Arc::new(pairings)),
+            journal: Some(journal),
             events: self.events.clone(),
         }
     }
 }
 
 impl Live {
+    /// Lets another process have the journal when nothing listens here.
+    async fn close_unless_needed(&mut self) {
+        self.accounts.retain(|_, account| !account.run.is_finished());
+        if self.accounts.is_empty()
+            && let Some(journal) = self.journal.take()
+        {
+            journal.close().await;
+        }
+    }
+}
+
+impl Account {
     async fn end(self) {
         self.stop.cancel();
         match self.run.await {
@@ -130,7 +176,8 @@ impl Live {
 
 fn failure(err: &StartError) -> Failure {
     let code = match err {
-        StartError::Account(AccountError::Locked { source: LockError::Held { .. }, .. }) => Code::Elsewhere,
+        StartError::Account(AccountError::Locked { source: LockError::Held { .. }, .. })
+        | StartError::Journal(JournalError::Held { .. }) => Code::Elsewhere,
         _ => Code::Account,
     };
     Failure::new(code, err)

@@ -18,12 +18,14 @@ use std::collections::HashMap;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,6 +46,9 @@ use crate::state_dir::StateDir;
 use crate::tool::Tool;
 use crate::zca::program::Zca;
 
+/// How long what is being sent may take once the peer is gone.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How many requests may be under way.
 const REQUESTS_MAX: usize = 256;
 
@@ -60,7 +65,14 @@ pub struct Server {
     peer: Peer,
     outbox: Mutex<Option<mpsc::Receiver<String>>>,
     /// The requests that are under way, by their ids as JSON.
-    running: Mutex<HashMap<String, CancellationToken>>,
+    running: Mutex<HashMap<String, UnderWay>>,
+}
+
+/// A request that is under way.
+struct UnderWay {
+    cancelled: CancellationToken,
+    /// Whether it may be sending something, which is better not broken off.
+    sends: bool,
 }
 
 impl Server {
@@ -110,11 +122,13 @@ impl Server {
                 }
             }
         };
-        for request in server.running().values() {
-            request.cancel();
-        }
+        server.peer.hang_up();
+        server.cancel(|request| !request.sends);
         requests.close();
-        requests.wait().await;
+        if timeout(GRACE, requests.wait()).await.is_err() {
+            server.cancel(|_| true);
+            requests.wait().await;
+        }
         server.listening.stop_all().await;
         drop(server);
         if let Some(writer) = writer {
@@ -139,7 +153,7 @@ impl Server {
                     if let Ok(Cancel { id }) = serde_json::from_value(params)
                         && let Some(request) = self.running().get(&id.to_string())
                     {
-                        request.cancel();
+                        request.cancelled.cancel();
                     }
                 }
                 // JSON-RPC wants no answer to a notification, not even to one that is unknown.
@@ -161,7 +175,8 @@ impl Server {
             } else if running.len() >= REQUESTS_MAX {
                 Some(Failure::new(Code::Internal, format!("{REQUESTS_MAX} requests are under way already")))
             } else {
-                running.insert(key.clone(), cancelled.clone());
+                let sends = matches!(method.as_str(), "deliver" | "tool/call");
+                running.insert(key.clone(), UnderWay { cancelled: cancelled.clone(), sends });
                 None
             }
         };
@@ -254,16 +269,7 @@ impl Server {
 
     async fn deliver(&self, params: Deliver) -> Result<protocol::Delivered, Failure> {
         let acting = self.acting(params.account.clone())?;
-        let entry = params.entry.clone();
-        let delivered = deliver::deliver(&acting, &self.turns, &self.listening.events, params).await;
-        if let Some(entry) = entry {
-            let parts = match &delivered {
-                Ok(delivered) => delivered.sent,
-                Err(failure) => failure.data.as_ref().map_or(0, parts_delivered),
-            };
-            self.listening.entries.delivered(&entry, parts);
-        }
-        delivered
+        deliver::deliver(&acting, &self.turns, &self.listening, params).await
     }
 
     async fn search(
@@ -301,15 +307,16 @@ impl Server {
         session.acting(account.as_deref())
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
+    /// Takes back all requests that are `meant`.
+    fn cancel(&self, meant: impl Fn(&UnderWay) -> bool) {
+        for request in self.running().values().filter(|request| meant(request)) {
+            request.cancelled.cancel();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, UnderWay>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How many parts arrived, or may have.
-fn parts_delivered(data: &Value) -> usize {
-    let Ok(delivered) = serde_json::from_value::<protocol::Delivered>(data.clone()) else { return 0 };
-    delivered.sent.saturating_add(usize::from(delivered.unknown || !delivered.message_ids.is_empty()))
 }
 
 /// The parameters of a request. None are none that are set.

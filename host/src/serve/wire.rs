@@ -130,6 +130,7 @@ pub(super) struct Peer {
 #[derive(Default)]
 struct Asked {
     last: u64,
+    is_gone: bool,
     waiting: HashMap<u64, oneshot::Sender<Result<Value, Failure>>>,
 }
 
@@ -156,8 +157,12 @@ impl Peer {
         params: impl Serialize,
     ) -> Result<T, Failure> {
         let (sender, answer) = oneshot::channel();
+        let gone = || Failure::new(Code::Internal, "the gateway is gone");
         let id = {
             let mut asked = self.asked();
+            if asked.is_gone {
+                return Err(gone());
+            }
             asked.last += 1;
             let id = asked.last;
             asked.waiting.insert(id, sender);
@@ -165,13 +170,19 @@ impl Peer {
         };
         let question = Question { peer: self, id };
         let line = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let gone = || Failure::new(Code::Internal, "the gateway is gone");
         self.outbox.send(line.to_string()).await.map_err(|_| gone())?;
         let result = answer.await.map_err(|_| gone())??;
         drop(question);
         let unfit =
             |err| Failure::new(Code::Internal, format!("what it answers to {method} cannot be read: {err}"));
         serde_json::from_value(result).map_err(unfit)
+    }
+
+    /// Notes that nothing will be answered any more.
+    pub(super) fn hang_up(&self) {
+        let mut asked = self.asked();
+        asked.is_gone = true;
+        asked.waiting.clear();
     }
 
     /// Tells something, unless the peer does not read: what it is told then is out of date when it does.
@@ -291,5 +302,8 @@ mod tests {
         assert_eq!(told(lines.recv().await)["id"], json!(2));
         peer.take(&json!(2), Ok(json!(7)));
         assert_eq!(task.await.unwrap(), Ok(7));
+
+        peer.hang_up();
+        peer.ask::<Value>("a", json!({})).await.expect_err("nobody is there");
     }
 }

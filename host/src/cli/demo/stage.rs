@@ -63,8 +63,16 @@ impl Stage {
         let events = Events::default();
         let store = PairingStore::new(&state, &AccountFiles::of(&config.channel.default_account, true));
         let plugins = Plugins::new(sandbox, &state, &config.settings);
-        let gateway =
-            Gateway { plugins, config, state, zca, agent, registry: Registry::Files, events: events.clone() };
+        let gateway = Gateway {
+            plugins,
+            config,
+            state,
+            zca,
+            agent,
+            registry: Registry::Files,
+            journal: None,
+            events: events.clone(),
+        };
 
         let mut watcher = Watcher(events.watch());
         let (stop, stopped) = oneshot::channel();

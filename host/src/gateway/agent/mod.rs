@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gateway::Outlet;
 use crate::gateway::context::Context;
 
 use self::command::CommandAgent;
@@ -76,8 +77,8 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<AgentReply, AgentErr
 
 /// A way of answering that this program does not know by itself.
 pub trait Answer: fmt::Debug + Send + Sync {
-    /// Answers one message, as [`Agent::answer`] does.
-    fn answer<'a>(&'a self, context: &'a Context) -> Answering<'a>;
+    /// Answers one message. What goes through `outlet` is sent at once, and the reply after it.
+    fn answer<'a>(&'a self, context: &'a Context, outlet: &'a Outlet) -> Answering<'a>;
 }
 
 /// Answers messages. Conversations share it by reference and do not wait for one another; the
@@ -133,17 +134,18 @@ impl Agent {
         Self(Kind::Other(answer))
     }
 
-    /// Answers one message. An empty reply means that nothing is to be sent. Dropping the future
+    /// Answers one message. An empty reply means that nothing is to be sent beside what went through
+    /// `outlet`, which only an agent of another program uses. Dropping the future
     /// ends the work: a program is killed with all that it started in its process group.
     ///
     /// # Errors
     /// Any [`AgentError`] but those of [`Agent::new`].
-    pub async fn answer(&self, context: &Context) -> Result<AgentReply, AgentError> {
+    pub async fn answer(&self, context: &Context, outlet: &Outlet) -> Result<AgentReply, AgentError> {
         match &self.0 {
             Kind::Command(agent) => agent.answer(context).await,
             Kind::OpenAi(agent) => agent.answer(context).await,
             Kind::Echo => Ok(echo::answer(context)),
-            Kind::Other(agent) => agent.answer(context).await,
+            Kind::Other(agent) => agent.answer(context, outlet).await,
         }
     }
 }
@@ -168,9 +170,11 @@ mod tests {
     fn agents_can_be_shared_between_tasks() {
         fn shared(_: impl Send + Sync) {}
         fn spawned(_: impl Send) {}
-        let agent = Agent::new(AgentSettings::Echo).unwrap();
-        spawned(agent.answer(&context("s", "hi")));
-        shared(agent);
+        fn answered(agent: &Agent, context: &Context, outlet: &Outlet) {
+            spawned(agent.answer(context, outlet));
+        }
+        let _ = answered;
+        shared(Agent::new(AgentSettings::Echo).unwrap());
     }
 
     #[test]
