@@ -15,6 +15,7 @@ mod logs;
 mod mcp;
 mod message;
 mod onboard;
+mod openclaw;
 mod pairing;
 mod replay;
 mod setting;

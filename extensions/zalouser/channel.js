@@ -203,11 +203,12 @@ async function listen(ctx, api, native, report) {
   const { accountId, abortSignal, log } = ctx;
   const core = ctx.channelRuntime ?? api.runtime.channel;
   const params = { account: accountId };
-  native.accounts.set(accountId, {
+  const answers = {
     ...answersFor({ cfg: ctx.cfg, accountId, core, native, log }),
-    status: (news) => report(runtimeOf(news)),
+    status: (news) => abortSignal.aborted || report(runtimeOf(news)),
     log: ({ level, account, message }) => log?.[level]?.(`[${account ?? CHANNEL}] ${message}`),
-  });
+  };
+  native.accounts.set(accountId, answers);
   try {
     await native.request("listen/start", params, { signal: abortSignal });
     report({ running: true, connected: true, lastStartAt: Date.now(), lastError: null });
@@ -216,7 +217,8 @@ async function listen(ctx, api, native, report) {
     if (problem) throw problem;
   } finally {
     if (native.isAlive) await native.request("listen/stop", params).catch((error) => log?.warn?.(error.message));
-    native.accounts.delete(accountId);
+    // Gateways do not wait for this for long before they start the account anew.
+    if (native.accounts.get(accountId) === answers) native.accounts.delete(accountId);
   }
 }
 

@@ -22,11 +22,20 @@ export function toolPolicyOf(accountId, groupId) {
  * What the native process may ask on behalf of one account. `core` is the gateway's channel runtime, which has
  * `inbound.dispatch` since the gateways of 2026.9.
  */
-export function answersFor({ cfg, accountId, core, native }) {
+export function answersFor({ cfg, accountId, core, native, log }) {
   const isCurrent = typeof core.inbound?.dispatch === "function";
   const turn = isCurrent ? currentTurn : olderTurn;
   return {
-    inbound: (message, signal) => answer(turn, { cfg, accountId, core, native, signal }, message),
+    inbound: async (message, signal) => {
+      // The gateway may stop the account meanwhile, as it does when its configuration changes: the turn goes on.
+      native.retain();
+      try {
+        await answer(turn, { cfg, accountId, core, native, log, signal }, message);
+      } finally {
+        // Not waited for: the process ends when it has taken the answer.
+        setImmediate(() => native.release());
+      }
+    },
     paired: async () => ({ senders: await allowed(core, accountId, isCurrent) }),
     pairing: (stranger) => offer(core, accountId, isCurrent, stranger),
   };
