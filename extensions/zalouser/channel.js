@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { answersFor, toolPolicyOf } from "./inbound.js";
+import { answersFor } from "./inbound.js";
 import { withNative } from "./native.js";
 
 const CHANNEL = "zalouser";
@@ -48,7 +48,6 @@ export function channelFor(api) {
     gatewayMethods: ["web.login.start", "web.login.wait"],
     config,
     security: { resolveDmPolicy },
-    groups,
     threading: { resolveReplyToMode: () => "off" },
     messaging,
     directory,
@@ -69,7 +68,6 @@ export const dock = {
   id: CHANNEL,
   capabilities,
   outbound: { textChunkLimit: 2_000 },
-  groups: { resolveToolPolicy: (ctx) => groups.resolveToolPolicy(ctx) },
   threading: { resolveReplyToMode: () => "off" },
 };
 
@@ -97,10 +95,6 @@ const config = {
   resolveAllowFrom: ({ cfg, accountId }) =>
     (config.resolveAccount(cfg, accountId).config.allowFrom ?? []).map(String),
   formatAllowFrom: ({ allowFrom }) => allowFrom.map((entry) => String(entry).trim()).filter(Boolean),
-};
-
-const groups = {
-  resolveToolPolicy: ({ accountId, groupId }) => toolPolicyOf(accountId ?? "default", groupId),
 };
 
 const messaging = {

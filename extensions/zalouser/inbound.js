@@ -6,16 +6,11 @@ const CHANNEL = "zalouser";
 const REMEMBERED = 1_000;
 
 // Shared by all copies of this folder in a process, as tools are made by another copy than the one that listens.
-const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= { bySession: new Map(), tools: new Map() });
+const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= { bySession: new Map() });
 
 /** The conversation of a session that was last written in: { account, target }. */
 export function conversationOf(sessionKey) {
   return shared.bySession.get(sessionKey);
-}
-
-/** What the native process said of a group's tools. */
-export function toolPolicyOf(accountId, groupId) {
-  return shared.tools.get(`${accountId} ${groupId}`);
 }
 
 /**
@@ -42,7 +37,7 @@ export function answersFor({ cfg, accountId, core, native, log }) {
 }
 
 /** Has one message answered. Throws when something could not be delivered. */
-async function answer(turn, host, { entry, target, context, tools }) {
+async function answer(turn, host, { entry, target, context }) {
   const failures = [];
   let model;
   const delivery = {
@@ -59,13 +54,12 @@ async function answer(turn, host, { entry, target, context, tools }) {
       model = { provider: provider ?? "", model: name, thinkingLevel: thinkLevel };
     },
   };
-  if (context.ChatType === "group") remember(shared.tools, `${host.accountId} ${threadOf(target)}`, tools);
-  await turn(host, { target, context, tools, delivery });
+  await turn(host, { target, context, delivery });
   if (failures.length > 0) throw failures[0];
 }
 
 /** A turn in the gateways of 2026.9. */
-async function currentTurn(host, { target, context, tools, delivery }) {
+async function currentTurn(host, { target, context, delivery }) {
   const { cfg, accountId, core } = host;
   const isGroup = context.ChatType === "group";
   const kind = isGroup ? "group" : "direct";
@@ -105,7 +99,7 @@ async function currentTurn(host, { target, context, tools, delivery }) {
       commandBody: context.CommandBody,
       inboundHistory: context.InboundHistory,
     },
-    access: { commands: { authorized: context.CommandAuthorized }, toolPolicy: tools },
+    access: { commands: { authorized: context.CommandAuthorized } },
     extra: addressed(context, route, target),
   });
   await core.inbound.dispatch({
@@ -183,14 +177,12 @@ async function offer(core, account, isCurrent, { senderId, senderName }) {
   return { code, created, approve: `openclaw pairing approve ${CHANNEL} ${code}${of}` };
 }
 
+/** Remembers where a session's messages come from. */
 function begin({ accountId }, sessionKey, target) {
-  remember(shared.bySession, sessionKey, { account: accountId, target });
-}
-
-function remember(map, key, value) {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > REMEMBERED) map.delete(map.keys().next().value);
+  const { bySession } = shared;
+  bySession.delete(sessionKey);
+  bySession.set(sessionKey, { account: accountId, target });
+  if (bySession.size > REMEMBERED) bySession.delete(bySession.keys().next().value);
 }
 
 /** The id in a target. */
