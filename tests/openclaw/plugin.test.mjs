@@ -237,3 +237,31 @@ test("the tool is called on behalf of the conversation that it is used in", asyn
   const call = { action: "me" };
   assert.deepEqual(asked("tool/call"), [{ account: "default", call, current: "zalouser:group:5" }, { call }]);
 });
+
+test("a turn over which the process dies goes on with the next process", async () => {
+  const context = { ChatType: "direct", MessageSid: "m9", Body: "hi" };
+  const params = { account: "default", entry: "9", target: "5", context };
+  script({ "listen/start": { then: [{ id: 1, method: "inbound", params }] }, deliver: { die: true } });
+  let turns = 0;
+  const core = {
+    routing: { resolveAgentRoute: () => ({ agentId: "main", accountId: "default", sessionKey: "s" }) },
+    session: { resolveStorePath: () => "/store", recordInboundSession: async () => {} },
+    reply: {
+      finalizeInboundContext: (ctx) => ctx,
+      dispatchReplyWithBufferedBlockDispatcher: async ({ dispatcherOptions }) => {
+        turns += 1;
+        await dispatcherOptions.deliver({ text: "yes" });
+      },
+    },
+  };
+  const account = started(registered(core).channel);
+  await until(() => asked("deliver").length === 1);
+  const again = { ...params, entry: "9", context: { ...context, Redelivered: true } };
+  script({
+    "listen/start": { then: [{ id: 1, method: "inbound", params: again }] },
+    deliver: { result: { messageIds: ["7"], sent: 1, parts: 1 } },
+  });
+  await until(() => seen().find((it) => it.id === 1 && "result" in it));
+  assert.deepEqual([turns, asked("deliver").length], [1, 2]);
+  await account.stop();
+});
