@@ -190,7 +190,8 @@ fn a_message_is_handed_over_and_answered_part_by_part() {
 fn a_killed_process_neither_loses_nor_repeats_an_answer() {
     let setting = Setting::new();
     let mut gateway = Gateway::listening(&setting, open());
-    setting.say(&[Line::direct("111", "Alice", "answered in part"), Line::direct("222", "Bob", "unanswered")]);
+    setting
+        .say(&[Line::direct("111", "Alice", "answered in part"), Line::direct("222", "Bob", "unanswered")]);
     let inbound = [gateway.told("inbound"), gateway.told("inbound")];
     let begun = inbound.iter().find(|it| text_of(it) == "answered in part").unwrap();
     gateway.deliver(begun, "a part").unwrap();
@@ -275,8 +276,12 @@ fn a_stranger_is_offered_the_code_that_the_gateway_gives() {
 #[test]
 fn a_request_that_is_taken_back_leaves_nothing_running() {
     let setting = Setting::new();
-    let fault =
-        CallFault { matching: Some("stuck".to_owned()), hang: true, ignore_term: true, ..CallFault::default() };
+    let fault = CallFault {
+        matching: Some("stuck".to_owned()),
+        hang: true,
+        ignore_term: true,
+        ..CallFault::default()
+    };
     setting.simulator.set_faults(&Faults { send: vec![fault], ..Faults::default() }).unwrap();
     let mut gateway = Gateway::initialized(&setting, open());
     let params = json!({ "to": "111", "text": "stuck" });
@@ -316,7 +321,8 @@ fn the_plugin_folder_is_of_this_version_and_describes_this_tool() {
     let expected = json!({ "description": described["description"], "parameters": described["parameters"] });
     assert_eq!(read("tool.json"), expected);
     let package = read("package.json");
-    let mut files: Vec<_> = package["files"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let mut files: Vec<_> =
+        package["files"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     files.push("package.json");
     files.sort_unstable();
     let mut found: Vec<_> =

@@ -72,8 +72,7 @@ impl Replies {
         if count == 0 && settles {
             self.record.rest(entry, Rest::Answered).await;
         }
-        let mut delivered =
-            Delivered { sent: 0, before, total, message_ids: Vec::new(), end: End::Complete };
+        let mut delivered = Delivered { sent: 0, before, total, message_ids: Vec::new(), end: End::Complete };
         for chunk in chunks {
             let settles = settles && delivered.sent + 1 == count;
             match self.send_chunk(account, entry, chunk, settles).await {

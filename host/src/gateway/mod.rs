@@ -146,7 +146,10 @@ async fn finish(lanes: &Lanes<Desk>) {
 }
 
 /// Opens the journal of a state folder, and tells what is in it.
-pub(crate) async fn open_journal(state: &StateDir, settings: JournalSettings) -> Result<Journal, JournalError> {
+pub(crate) async fn open_journal(
+    state: &StateDir,
+    settings: JournalSettings,
+) -> Result<Journal, JournalError> {
     let path = journal::file(state);
     let opened = spawn_blocking(move || Journal::open(&path, &settings)).await;
     // A task that is cancelled or panics has no journal to give.

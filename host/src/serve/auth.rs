@@ -75,7 +75,9 @@ pub(super) async fn logout(acting: &Acting) -> Result<Done, Failure> {
     }
     match session(acting).await? {
         Session::Missing(_) => Ok(Done {}),
-        Session::Holds => Err(refused(format!("account {id} is still logged in, although zca says otherwise"))),
+        Session::Holds => {
+            Err(refused(format!("account {id} is still logged in, although zca says otherwise")))
+        }
         Session::Unknown(reason) => {
             Err(refused(format!("zca logged account {id} out, but does not confirm that it is: {reason}")))
         }

@@ -44,9 +44,9 @@ impl Session {
         let mut guest = component.instantiate().await.map_err(broken)?;
         let wrong = |problem: String| Failure::new(Code::Config, problem);
         let config = match config {
-            None => Config::load(&Config::path(state), &mut guest)
-                .await
-                .map_err(|err| wrong(err.to_string()))?,
+            None => {
+                Config::load(&Config::path(state), &mut guest).await.map_err(|err| wrong(err.to_string()))?
+            }
             Some(config) => {
                 let text = Value::Object(config).to_string();
                 let reading = Reading::of(&text, &mut guest).await.map_err(broken)?;
@@ -131,7 +131,9 @@ impl Acting {
             Ok(Target::Name(name)) => name,
             Err(TargetError::Blank) => return Err(wrong(format!("the target is blank; {ALLOWED}"))),
             Err(TargetError::NotAnId | TargetError::NotAGroup) => {
-                return Err(wrong(format!("the target {to:?} has no id of digits behind its prefix; {ALLOWED}")));
+                return Err(wrong(format!(
+                    "the target {to:?} has no id of digits behind its prefix; {ALLOWED}"
+                )));
             }
         };
         let friends = self.list(guest, Command::ListFriends, None, None).await?;

@@ -61,7 +61,16 @@ impl Stage {
         let zca = Zca::new(simulator.program()).with_variable(variable, home);
         let events = Events::default();
         let store = PairingStore::new(&state, &AccountFiles::of(&config.channel.default_account, true));
-        let gateway = Gateway { component, config, state, zca, agent, registry: Registry::Files, journal: None, events: events.clone() };
+        let gateway = Gateway {
+            component,
+            config,
+            state,
+            zca,
+            agent,
+            registry: Registry::Files,
+            journal: None,
+            events: events.clone(),
+        };
 
         let mut watcher = Watcher(events.watch());
         let (stop, stopped) = oneshot::channel();
