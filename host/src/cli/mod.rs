@@ -15,6 +15,7 @@ mod message;
 mod onboard;
 mod one_account;
 mod pairing;
+mod queue;
 mod replay;
 mod serve;
 mod spelling;
@@ -112,6 +113,9 @@ enum Command {
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
+    /// Show what waits for an answer, and decide about what failed
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
     /// Do all this for a gateway that starts it, as OpenClaw's plugin does
@@ -179,6 +183,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
+            Command::Queue(command) => queue::run(command),
             Command::Replay(arguments) => replay::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments, &cli.global, &log).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,

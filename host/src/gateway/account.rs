@@ -12,7 +12,7 @@ use super::registry::PairedList;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::Decision;
-use crate::journal::{Admission, Journal};
+use crate::journal::{Admission, EntryId, Journal, Rest};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Dropped, Effect, ListenerEvent, Remembered};
 use crate::sandbox::{self, Monitor, Pushed};
@@ -41,7 +41,10 @@ impl Running {
         loop {
             let output = tokio::select! {
                 output = listener.next() => output,
-                () = self.intake.next() => continue,
+                lines = self.intake.next() => {
+                    self.judge_again(lines).await;
+                    continue;
+                }
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
@@ -121,6 +124,31 @@ impl Running {
             }
         }
         self.remember(remembered);
+    }
+
+    /// Has lines judged that made the guest fail before, since the operator says so.
+    async fn judge_again(&mut self, lines: Vec<(EntryId, Vec<u8>)>) {
+        if lines.is_empty() {
+            return;
+        }
+        for (entry, line) in lines {
+            let rest = match self.monitor.judge_apart(&line, clock::now_ms()).await {
+                Ok(effects) => {
+                    self.act(Pushed { effects, failures: Vec::new() });
+                    Rest::Answered
+                }
+                Err(failure) => {
+                    self.lose(&failure, "the line that led to it stays a dead letter");
+                    Rest::Dead(failure.to_string())
+                }
+            };
+            // Behind what came of the line, so that a crash between the two loses nothing.
+            if let Err(err) = self.journal.rest(entry, rest).await {
+                tracing::error!(account = self.account.id, %entry, "{err}");
+                return;
+            }
+        }
+        self.intake.list();
     }
 
     /// Keeps what the guest remembers for the guest after it.

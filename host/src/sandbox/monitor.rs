@@ -139,6 +139,18 @@ impl Monitor {
         }
     }
 
+    /// Hands one whole line to a guest of its own, beside the listener's output.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn judge_apart(&mut self, line: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
+        let mut live = self.fresh().await?;
+        let mut effects = live.guest.push(live.handle, line, now).await?;
+        effects.extend(live.guest.finish(live.handle, now).await?);
+        self.recollection.observe(&effects);
+        Ok(effects)
+    }
+
     async fn push_again(&mut self, chunk: &[u8], now: u64, failure: Error) -> Result<Pushed, Error> {
         self.restart().await?;
         let bytes = [self.unfinished.as_slice(), chunk].concat();
@@ -163,7 +175,7 @@ impl Monitor {
     }
 
     async fn restart(&mut self) -> Result<(), Error> {
-        self.start_again().await?;
+        self.live = self.fresh().await?;
         let remembered = self.recollection.all();
         if remembered.is_empty() {
             return Ok(());
@@ -174,16 +186,18 @@ impl Monitor {
         }
         // What is remembered of groups is not worth a guest.
         self.recollection = Recollection::new(self.account.mentions.history_limit);
-        self.start_again().await
+        self.live = self.fresh().await?;
+        Ok(())
     }
 
-    async fn start_again(&mut self) -> Result<(), Error> {
-        self.live = Live::start(&self.component, &self.account, &self.zone).await?;
-        let Live { guest, handle } = &mut self.live;
+    /// A guest that was told all but what is remembered of groups.
+    async fn fresh(&mut self) -> Result<Live, Error> {
+        let mut live = Live::start(&self.component, &self.account, &self.zone).await?;
         if let Some(outcomes) = &self.outcomes {
-            guest.learn(*handle, outcomes).await?;
+            live.guest.learn(live.handle, outcomes).await?;
         }
-        guest.set_paired(*handle, &self.paired).await
+        live.guest.set_paired(live.handle, &self.paired).await?;
+        Ok(live)
     }
 
     fn remember(&mut self, chunk: &[u8]) {
