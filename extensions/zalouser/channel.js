@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { answersFor, toolPolicyOf } from "./inbound.js";
+import { answersFor } from "./inbound.js";
 import { withNative } from "./native.js";
 
 const CHANNEL = "zalouser";
@@ -48,7 +48,6 @@ export function channelFor(api) {
     gatewayMethods: ["web.login.start", "web.login.wait"],
     config,
     security: { resolveDmPolicy },
-    groups,
     threading: { resolveReplyToMode: () => "off" },
     messaging,
     directory,
@@ -69,7 +68,6 @@ export const dock = {
   id: CHANNEL,
   capabilities,
   outbound: { textChunkLimit: 2_000 },
-  groups: { resolveToolPolicy: (ctx) => groups.resolveToolPolicy(ctx) },
   threading: { resolveReplyToMode: () => "off" },
 };
 
@@ -97,10 +95,6 @@ const config = {
   resolveAllowFrom: ({ cfg, accountId }) =>
     (config.resolveAccount(cfg, accountId).config.allowFrom ?? []).map(String),
   formatAllowFrom: ({ allowFrom }) => allowFrom.map((entry) => String(entry).trim()).filter(Boolean),
-};
-
-const groups = {
-  resolveToolPolicy: ({ accountId, groupId }) => toolPolicyOf(accountId ?? "default", groupId),
 };
 
 const messaging = {
@@ -203,11 +197,12 @@ async function listen(ctx, api, native, report) {
   const { accountId, abortSignal, log } = ctx;
   const core = ctx.channelRuntime ?? api.runtime.channel;
   const params = { account: accountId };
-  native.accounts.set(accountId, {
+  const answers = {
     ...answersFor({ cfg: ctx.cfg, accountId, core, native, log }),
-    status: (news) => report(runtimeOf(news)),
+    status: (news) => abortSignal.aborted || report(runtimeOf(news)),
     log: ({ level, account, message }) => log?.[level]?.(`[${account ?? CHANNEL}] ${message}`),
-  });
+  };
+  native.accounts.set(accountId, answers);
   try {
     await native.request("listen/start", params, { signal: abortSignal });
     report({ running: true, connected: true, lastStartAt: Date.now(), lastError: null });
@@ -216,7 +211,8 @@ async function listen(ctx, api, native, report) {
     if (problem) throw problem;
   } finally {
     if (native.isAlive) await native.request("listen/stop", params).catch((error) => log?.warn?.(error.message));
-    native.accounts.delete(accountId);
+    // Gateways do not wait for this for long before they start the account anew.
+    if (native.accounts.get(accountId) === answers) native.accounts.delete(accountId);
   }
 }
 

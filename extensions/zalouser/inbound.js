@@ -5,58 +5,123 @@ const CHANNEL = "zalouser";
 /** How many conversations are remembered. */
 const REMEMBERED = 1_000;
 
+/** How long an answer waits for a native process to take the place of one that died, in milliseconds. */
+const REBIND_TIME = 120_000;
+
 // Shared by all copies of this folder in a process, as tools are made by another copy than the one that listens.
-const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= { bySession: new Map(), tools: new Map() });
+const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= { bySession: new Map(), turns: new Map() });
 
 /** The conversation of a session that was last written in: { account, target }. */
 export function conversationOf(sessionKey) {
   return shared.bySession.get(sessionKey);
 }
 
-/** What the native process said of a group's tools. */
-export function toolPolicyOf(accountId, groupId) {
-  return shared.tools.get(`${accountId} ${groupId}`);
-}
-
 /**
  * What the native process may ask on behalf of one account. `core` is the gateway's channel runtime, which has
  * `inbound.dispatch` since the gateways of 2026.9.
  */
-export function answersFor({ cfg, accountId, core, native }) {
+export function answersFor({ cfg, accountId, core, native, log }) {
   const isCurrent = typeof core.inbound?.dispatch === "function";
-  const turn = isCurrent ? currentTurn : olderTurn;
+  const host = { cfg, accountId, core, log, dispatch: isCurrent ? currentTurn : olderTurn };
   return {
-    inbound: (message, signal) => answer(turn, { cfg, accountId, core, native, signal }, message),
+    inbound: async (message, signal) => {
+      // The gateway may stop the account meanwhile, as it does when its configuration changes: the turn goes on.
+      native.retain();
+      try {
+        await answer(host, message, { native, signal });
+      } finally {
+        // Not waited for: the process ends when it has taken the answer.
+        setImmediate(() => native.release());
+      }
+    },
     paired: async () => ({ senders: await allowed(core, accountId, isCurrent) }),
     pairing: (stranger) => offer(core, accountId, isCurrent, stranger),
   };
 }
 
-/** Has one message answered. Throws when something could not be delivered. */
-async function answer(turn, host, { entry, target, context, tools }) {
-  const failures = [];
-  let model;
-  const delivery = {
-    deliver: async (payload) => {
-      const media = payload.mediaUrls?.length ? payload.mediaUrls : [payload.mediaUrl].filter(Boolean);
-      const text = payload.text ?? "";
-      if (!text.trim() && media.length === 0) return { visibleReplySent: false };
-      const params = { account: host.accountId, to: target, text, media, entry, model };
-      const sent = await host.native.request("deliver", params, { signal: host.signal });
-      return { visibleReplySent: sent.sent > 0, messageIds: sent.messageIds };
-    },
-    onError: (error) => failures.push(error),
-    onModel: ({ provider, model: name, thinkLevel }) => {
-      model = { provider: provider ?? "", model: name, thinkingLevel: thinkLevel };
-    },
-  };
-  if (context.ChatType === "group") remember(shared.tools, `${host.accountId} ${threadOf(target)}`, tools);
-  await turn(host, { target, context, tools, delivery });
-  if (failures.length > 0) throw failures[0];
+/** Has one message answered, once however often it is handed over. Throws when something was not delivered. */
+async function answer(host, { entry, target, context }, { native, signal }) {
+  const key = `${host.accountId} ${context.MessageSid}`;
+  const bound = { native, signal, entry };
+  const running = shared.turns.get(key);
+  if (running) {
+    // The native process died over it, and the gateway did not: it goes on with the one that is here now.
+    running.bind(bound);
+    return running.done;
+  }
+  const turn = new Turn(host, target, bound);
+  shared.turns.set(key, turn);
+  turn.done = turn.run(context).finally(() => shared.turns.delete(key));
+  return turn.done;
+}
+
+/** One message on its way through the gateway's agent. */
+class Turn {
+  #host;
+  #target;
+  #bound;
+  #rebound = Promise.withResolvers();
+  #model;
+  #failures = [];
+
+  constructor(host, target, bound) {
+    this.#host = host;
+    this.#target = target;
+    this.#bound = bound;
+  }
+
+  /** Goes on with another native process. */
+  bind(bound) {
+    this.#bound = bound;
+    this.#rebound.resolve();
+    this.#rebound = Promise.withResolvers();
+  }
+
+  async run(context) {
+    const delivery = {
+      deliver: (payload) => this.#deliver(payload),
+      onError: (error) => this.#failures.push(error),
+      onModel: ({ provider, model, thinkLevel }) => {
+        this.#model = { provider: provider ?? "", model, thinkingLevel: thinkLevel };
+      },
+    };
+    // Gateways take what has an id that they know for a repetition, and do not answer it.
+    const MessageSid = context.Redelivered ? `${context.MessageSid}#${Date.now()}` : context.MessageSid;
+    await this.#host.dispatch(this.#host, { target: this.#target, context: { ...context, MessageSid }, delivery });
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  async #deliver(payload) {
+    const media = payload.mediaUrls?.length ? payload.mediaUrls : [payload.mediaUrl].filter(Boolean);
+    const text = payload.text ?? "";
+    if (!text.trim() && media.length === 0) return { visibleReplySent: false };
+    const params = { account: this.#host.accountId, to: this.#target, text, media, model: this.#model };
+    for (;;) {
+      const { native, signal, entry } = this.#bound;
+      try {
+        const sent = await native.request("deliver", { ...params, entry }, { signal });
+        return { visibleReplySent: sent.sent > 0, messageIds: sent.messageIds };
+      } catch (error) {
+        if (native.isAlive) throw error;
+        if (this.#bound.native === native && !(await this.#isRebound())) throw error;
+      }
+    }
+  }
+
+  /** Whether a native process has asked for this answer again before long. */
+  async #isRebound() {
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, REBIND_TIME, false)));
+    try {
+      return await Promise.race([this.#rebound.promise.then(() => true), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 /** A turn in the gateways of 2026.9. */
-async function currentTurn(host, { target, context, tools, delivery }) {
+async function currentTurn(host, { target, context, delivery }) {
   const { cfg, accountId, core } = host;
   const isGroup = context.ChatType === "group";
   const kind = isGroup ? "group" : "direct";
@@ -96,7 +161,7 @@ async function currentTurn(host, { target, context, tools, delivery }) {
       commandBody: context.CommandBody,
       inboundHistory: context.InboundHistory,
     },
-    access: { commands: { authorized: context.CommandAuthorized }, toolPolicy: tools },
+    access: { commands: { authorized: context.CommandAuthorized } },
     extra: addressed(context, route, target),
   });
   await core.inbound.dispatch({
@@ -174,14 +239,12 @@ async function offer(core, account, isCurrent, { senderId, senderName }) {
   return { code, created, approve: `openclaw pairing approve ${CHANNEL} ${code}${of}` };
 }
 
+/** Remembers where a session's messages come from. */
 function begin({ accountId }, sessionKey, target) {
-  remember(shared.bySession, sessionKey, { account: accountId, target });
-}
-
-function remember(map, key, value) {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > REMEMBERED) map.delete(map.keys().next().value);
+  const { bySession } = shared;
+  bySession.delete(sessionKey);
+  bySession.set(sessionKey, { account: accountId, target });
+  if (bySession.size > REMEMBERED) bySession.delete(bySession.keys().next().value);
 }
 
 /** The id in a target. */

@@ -72,7 +72,7 @@ async function acquire(cfg) {
     native = new Native(binary);
     shared.current = native;
   }
-  native.users += 1;
+  native.retain();
   try {
     await native.configure(relevantConfig(cfg));
     return native;
@@ -155,6 +155,11 @@ class Native {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Keeps it for something that outlives whoever started it. To be given back. */
+  retain() {
+    this.users += 1;
   }
 
   /** Gives it back. Whoever does so last ends it, and waits for that. */

@@ -108,8 +108,7 @@ function steps({ gateway, world, model, port }) {
       const send = (target, message) =>
         world.openclaw(["message", "send", "--channel", "zalouser", "--target", target, "--message", message]);
       for (const [target, thread, group] of [["111", "111", false], ["group:5001", "5001", true], ["Bob", "222", false]]) {
-        const { code, output } = await send(target, `to ${target}`);
-        assert.equal(code, 0, output);
+        await world.succeed(["message", "send", "--channel", "zalouser", "--target", target, "--message", `to ${target}`]);
         const sent = world.sent.find((sent) => sent.text === `to ${target}`);
         assert.deepEqual([sent?.threadId, sent?.group], [thread, group]);
       }

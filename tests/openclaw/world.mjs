@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** For how long something is waited for that has to happen, in milliseconds: one of the gateways is slow. */
-const PATIENCE = 120_000;
+const PATIENCE = 180_000;
 
 /** Variables of this machine that would lead a process out of its world. */
 const FOREIGN = /^(OPENCLAW_|CLAWDBOT_|ZCA_|OPENZCA_|ZALOUSER_|XDG_)/;
@@ -69,9 +69,13 @@ export class World {
     });
   }
 
-  /** Does the same, and fails with it. */
+  /** Does the same, and fails with it. A busy machine is too slow for the clean-up of OpenClaw itself. */
   async succeed(args, options) {
-    const { code, output } = await this.openclaw(args, options);
+    let { code, output } = await this.openclaw(args, options);
+    if (code === null || (code !== 0 && /CLI cleanup timed out/.test(output))) {
+      console.log(`          again, since OpenClaw did not end by itself: ${args.join(" ")}`);
+      ({ code, output } = await this.openclaw(args, options));
+    }
     if (code !== 0) throw new Error(`openclaw ${args.join(" ")} ended with ${code}:\n${output}`);
     return output;
   }

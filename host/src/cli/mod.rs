@@ -16,6 +16,7 @@ mod onboard;
 mod one_account;
 mod pairing;
 mod plugins;
+mod queue;
 mod replay;
 mod serve;
 mod spelling;
@@ -119,6 +120,9 @@ enum Command {
     /// Install components that judge in the place of the one that is part of this program
     #[command(subcommand)]
     Plugins(plugins::Command),
+    /// Show what waits for an answer, and decide about what failed
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
     /// Do all this for a gateway that starts it, as OpenClaw's plugin does
@@ -188,6 +192,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Plugins(command) => plugins::run(command).await,
+            Command::Queue(command) => queue::run(command),
             Command::Replay(arguments) => replay::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments, &cli.global, &log).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,

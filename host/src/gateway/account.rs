@@ -14,7 +14,7 @@ use super::registry::PairedList;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::{Decision, one_line};
-use crate::journal::{Admission, Journal};
+use crate::journal::{Admission, EntryId, Journal, Rest};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Dropped, Effect, ListenerEvent, Remembered};
 use crate::sandbox::{Incident, Monitor, Pushed};
@@ -49,7 +49,10 @@ impl Running {
                     self.act(pushed);
                     continue;
                 }
-                () = self.intake.next() => continue,
+                lines = self.intake.next() => {
+                    self.judge_again(lines).await;
+                    continue;
+                }
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
@@ -128,6 +131,32 @@ impl Running {
             }
         }
         self.remember(remembered);
+    }
+
+    /// Has lines judged that made the guest fail before, since the operator says so.
+    async fn judge_again(&mut self, lines: Vec<(EntryId, Vec<u8>)>) {
+        if lines.is_empty() {
+            return;
+        }
+        for (entry, line) in lines {
+            let rest = match self.monitor.judge_apart(&line, clock::now_ms()).await {
+                Ok(effects) => {
+                    self.act(Pushed { effects, incidents: Vec::new() });
+                    Rest::Answered
+                }
+                Err(failure) => {
+                    let account = self.account.id.as_str();
+                    tracing::error!(account, "{failure}; the line that led to it stays a dead letter");
+                    Rest::Dead(failure.to_string())
+                }
+            };
+            // Behind what came of the line, so that a crash between the two loses nothing.
+            if let Err(err) = self.journal.rest(entry, rest).await {
+                tracing::error!(account = self.account.id, %entry, "{err}");
+                return;
+            }
+        }
+        self.intake.list();
     }
 
     /// Keeps what the guest remembers for the guest after it.

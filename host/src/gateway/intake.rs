@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::desk::Desk;
 use super::event::{Refusal, What};
 use super::lanes::{Full, Lanes, Place};
-use crate::journal::{Admission, Admitted, Doing, EntryId, JournalError, Work};
+use crate::journal::{Admission, Admitted, Doing, EntryId, JournalError, Waiting, Work};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
 
 /// What an account has given to the journal and has not heard of yet. How much that is, is bounded by the lanes'
@@ -20,7 +20,7 @@ pub(super) struct Intake {
     submitted: VecDeque<Submitted>,
     changes: watch::Receiver<u64>,
     /// The list of what waits in the journal, once it was asked for.
-    waiting: Option<Doing<Vec<(EntryId, Thread)>>>,
+    waiting: Option<Doing<Waiting>>,
 }
 
 struct Submitted {
@@ -57,22 +57,31 @@ impl Intake {
         }
     }
 
-    /// Waits until the journal has taken something or somebody changed it, and acts on that. May be dropped and
-    /// called again.
-    pub(super) async fn next(&mut self) {
+    /// Waits until the journal has taken something or somebody changed it, and acts on that. Gives the lines that
+    /// are to be judged again. May be dropped and called again.
+    pub(super) async fn next(&mut self) -> Vec<(EntryId, Vec<u8>)> {
         tokio::select! {
             biased;
             (submitted, admitted) = first(&mut self.submitted) => self.settle(submitted, admitted),
             waiting = listed(&mut self.waiting) => {
                 self.waiting = None;
-                self.resume(waiting.unwrap_or_default());
+                // Without an answer there will be a change once there can be one.
+                let Waiting { entries, lines } = waiting.unwrap_or_default();
+                self.resume(entries);
+                return lines;
             }
             changed = self.changes.changed() => match changed {
-                Ok(()) => self.waiting = Some(self.desk.journal.waiting(&self.desk.account.id)),
+                Ok(()) => self.list(),
                 // The journal is closed; there is nothing to wait for.
                 Err(_) => pending().await,
             },
         }
+        Vec::new()
+    }
+
+    /// Asks the journal what waits.
+    pub(super) fn list(&mut self) {
+        self.waiting = Some(self.desk.journal.waiting(&self.desk.account.id));
     }
 
     fn settle(&self, submitted: Submitted, admitted: Result<Admitted, JournalError>) {

@@ -97,7 +97,10 @@ impl Outlet {
             return Sent::default();
         }
         let _turn = turn.lock().await;
-        replies.record.append(*entry, &commands).await;
+        if !replies.record.append(*entry, &commands).await {
+            let failure = Some("the journal is closed".to_owned());
+            return Sent { parts, failure, ..Sent::default() };
+        }
         let _permit = replies.sends.acquire().await;
         let Delivered { sent, message_ids, end, .. } = replies.deliver(account, *entry, false).await;
         arrived.fetch_add(sent, Ordering::AcqRel);

@@ -28,9 +28,9 @@ impl Record {
         insist(|| self.0.plan(entry, commands, kept)).await;
     }
 
-    /// Notes further commands of a reply.
-    pub(super) async fn append(&self, entry: EntryId, commands: &[Command]) {
-        insist(|| self.0.append(entry, commands)).await;
+    /// Notes further commands of a reply; false when that cannot be noted any more.
+    pub(super) async fn append(&self, entry: EntryId, commands: &[Command]) -> bool {
+        insist(|| self.0.append(entry, commands)).await.is_some()
     }
 
     /// What is to be sent of a reply, and how many parts it has in all.

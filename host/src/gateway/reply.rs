@@ -140,7 +140,7 @@ impl Replies {
                 if outlet.arrived() == 0 {
                     self.record.plan(entry, &commands, false).await;
                 } else {
-                    self.record.append(entry, &commands).await;
+                    let _ = self.record.append(entry, &commands).await;
                 }
                 None
             }

@@ -230,6 +230,15 @@ pub enum Begun {
     Gone,
 }
 
+/// What waits of an account's.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// What waits for its turn or for another try, the oldest first.
+    pub entries: Vec<(EntryId, Thread)>,
+    /// Buried lines that the operator wants to be judged again, a few at a time.
+    pub lines: Vec<(EntryId, Vec<u8>)>,
+}
+
 /// An entry that is running.
 #[derive(Clone, Debug)]
 pub struct Task {

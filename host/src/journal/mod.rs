@@ -29,7 +29,7 @@ use tokio::task::spawn_blocking;
 
 pub use self::entry::{
     Admission, Admitted, Begun, Chunk, ChunkState, EntryId, Identity, Kind, Recovered, Rest, State, Task,
-    Work,
+    Waiting, Work,
 };
 pub use self::error::JournalError;
 pub use self::queue::{ChunkItem, Depths, Item, Queue, QueueError};
@@ -39,7 +39,7 @@ use self::tables::{NewEntry, Tables};
 use self::writer::{Message, Request, Writer, now};
 use crate::pid_lock::PidLock;
 use crate::sandbox::bindings::inbound::Remembered;
-use crate::sandbox::bindings::types::{Command, Thread};
+use crate::sandbox::bindings::types::Command;
 use crate::state_dir::StateDir;
 
 /// How much may wait to be written, in bytes, in steps of [`STEP`]. What is more is refused.
@@ -221,16 +221,12 @@ impl Journal {
         self.ask(move |tables| tables.rest(id, &rest, now()))
     }
 
-    /// The entries of an account that wait for their turn or for another try, the oldest first.
-    pub fn waiting(&self, account: &str) -> Doing<Vec<(EntryId, Thread)>> {
+    /// What waits of an account's.
+    pub fn waiting(&self, account: &str) -> Doing<Waiting> {
         let account = account.to_owned();
-        self.ask(move |tables| tables.waiting(&account))
-    }
-
-    /// The buried lines of an account that the operator wants to be judged again, a few at a time.
-    pub fn lines(&self, account: &str) -> Doing<Vec<(EntryId, Vec<u8>)>> {
-        let account = account.to_owned();
-        self.ask(move |tables| tables.lines(&account))
+        self.ask(move |tables| {
+            Ok(Waiting { entries: tables.waiting(&account)?, lines: tables.lines(&account)? })
+        })
     }
 
     /// Keeps what a guest remembers, at most `limit` messages of a group. Nobody waits for this: the last fifth of

@@ -188,6 +188,18 @@ impl Monitor {
         pushed
     }
 
+    /// Hands one whole line to a guest of its own, beside the listener's output.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn judge_apart(&mut self, line: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
+        let mut live = self.start_informed().await?;
+        let mut effects = live.push(line, now).await?;
+        effects.extend(live.finish(now).await?);
+        self.recollection.observe(&effects);
+        Ok(effects)
+    }
+
     /// Hands over all that no guest has judged, and `chunk` after it, line by line. `failure` is how the guest
     /// failed that was given the chunk as a whole.
     async fn push_lines(&mut self, chunk: &[u8], now: u64, failure: Option<Error>, pushed: &mut Pushed) {
@@ -280,6 +292,7 @@ impl Monitor {
         self.start_informed().await
     }
 
+    /// A guest that was told all but what is remembered of groups.
     async fn start_informed(&mut self) -> Result<Live, Error> {
         let mut live = Live::start(&self.component, &self.account, &self.zone).await?;
         if let Some(outcomes) = &self.outcomes {

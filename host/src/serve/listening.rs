@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::{Entries, PeerAgent, PeerPairings};
@@ -17,6 +19,9 @@ use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What, 
 use crate::journal::{Journal, JournalError};
 use crate::state_dir::StateDir;
 use crate::zca::profile_lock::LockError;
+
+/// How long a stop waits. A gateway of 2026.9 gives an account five seconds.
+const STOP_TIME: Duration = Duration::from_secs(3);
 
 /// The accounts that listen for one peer.
 pub(super) struct Listening {
@@ -31,7 +36,7 @@ pub(super) struct Listening {
 #[derive(Default)]
 struct Live {
     accounts: BTreeMap<String, Account>,
-    /// Open as long as an account listens: only one process can have it.
+    /// Open from the first account on: answers may go on when none listens any more.
     journal: Option<Journal>,
 }
 
@@ -63,14 +68,8 @@ impl Listening {
                 live.journal.insert(opened).clone()
             }
         };
-        let run = self.run(acting, journal).await;
-        match run {
-            Ok(account) => _ = live.accounts.insert(id.clone(), account),
-            Err(failure) => {
-                live.close_unless_needed().await;
-                return Err(failure);
-            }
-        }
+        let account = self.run(acting, journal).await?;
+        live.accounts.insert(id.clone(), account);
         Ok(())
     }
 
@@ -107,13 +106,14 @@ impl Listening {
         Ok(Account { stop, run })
     }
 
-    /// Stops to listen for an account, and returns when nothing of it is left running.
+    /// Stops to listen for an account. Answers that are under way may end; those that take longer go on.
     pub(super) async fn stop(&self, account: &str) {
         let mut live = self.live.lock().await;
-        if let Some(account) = live.accounts.remove(account) {
-            account.end().await;
+        if let Some(ended) = live.accounts.remove(account)
+            && timeout(STOP_TIME, ended.end()).await.is_err()
+        {
+            tracing::info!(account, "answers that are under way go on");
         }
-        live.close_unless_needed().await;
     }
 
     /// Stops all.
@@ -126,7 +126,9 @@ impl Listening {
         for account in all.into_values() {
             account.end().await;
         }
-        live.close_unless_needed().await;
+        if let Some(journal) = live.journal.take() {
+            journal.close().await;
+        }
     }
 
     /// A gateway that runs this account alone, since each is started and stopped by itself.
@@ -147,18 +149,6 @@ impl Listening {
             registry: Registry::Other(Arc::new(pairings)),
             journal: Some(journal),
             events: self.events.clone(),
-        }
-    }
-}
-
-impl Live {
-    /// Lets another process have the journal when nothing listens here.
-    async fn close_unless_needed(&mut self) {
-        self.accounts.retain(|_, account| !account.run.is_finished());
-        if self.accounts.is_empty()
-            && let Some(journal) = self.journal.take()
-        {
-            journal.close().await;
         }
     }
 }

@@ -15,6 +15,7 @@ use self::report::{Found, Probe, Report};
 use super::Surroundings;
 use crate::clock;
 use crate::gateway::presence::Sighting;
+use crate::journal::{self, Queue};
 use crate::sandbox::bindings::types::Command;
 use crate::zca::argv::argv;
 use crate::zca::identity::Identity;
@@ -55,6 +56,7 @@ pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> an
     let found = Found {
         config,
         sighting: Sighting::of(state)?,
+        queue: Queue::look(&journal::file(state)).and_then(|queue| queue.map(|it| it.depths()).transpose()),
         zca: zca.program().to_owned(),
         zca_found,
         probes,
