@@ -169,11 +169,14 @@ fn show_tells_what_was_understood_without_secrets() {
       textChunkLimit                       2000
 
     plugins.entries.zalouser.config
-      agent.command         bot, --api-key, …, sk-p…
-      agent.kind            command
-      agent.timeoutSeconds  120
-      heartbeatSeconds      30
-      zca                   -
+      agent.command          bot, --api-key, …, sk-p…
+      agent.kind             command
+      agent.timeoutSeconds   120
+      heartbeatSeconds       30
+      pacing.burst           5
+      pacing.enabled         true
+      pacing.sendsPerMinute  60
+      zca                    -
 
     from openclaw.json
     "#);

@@ -3,6 +3,7 @@
 mod agents;
 mod listener;
 mod order;
+mod pacing;
 mod pairing;
 mod policy;
 mod replies;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use zalouser_settings::{Problem, Section};
 
 use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
+use crate::gateway::pacing::{self, Pacing};
 use crate::grants::{self, GrantBook, Grants};
 use crate::zca::listener::HEARTBEAT;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub agent: Option<AgentSettings>,
     /// How often the listener has to give a sign of life.
     pub heartbeat: Duration,
+    /// How fast an account sends; none for as fast as it can.
+    pub pacing: Option<Pacing>,
     /// What each component may ask for, where that is set.
     pub grants: GrantBook,
 }
@@ -36,7 +39,13 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zca: None, agent: None, heartbeat: HEARTBEAT, grants: GrantBook::new() }
+        Self {
+            zca: None,
+            agent: None,
+            heartbeat: HEARTBEAT,
+            pacing: Some(Pacing::default()),
+            grants: GrantBook::new(),
+        }
     }
 }
 
@@ -55,6 +64,7 @@ impl Settings {
                 heartbeat: section
                     .integer("heartbeatSeconds", 1..=600)
                     .map_or(default.heartbeat, Duration::from_secs),
+                pacing: section.section("pacing", pacing::read).unwrap_or(default.pacing),
                 grants: section
                     .sections("grants", |name, section| (name.to_owned(), grants::read(name, section)))
                     .map_or(default.grants, GrantBook::from_iter),

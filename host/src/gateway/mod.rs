@@ -6,6 +6,7 @@ mod composer;
 pub mod context;
 mod event;
 mod lanes;
+pub mod pacing;
 mod pairing;
 pub mod presence;
 mod reply;
@@ -26,6 +27,7 @@ pub use start::StartError;
 use self::agent::Agent;
 use self::composer::Composer;
 use self::lanes::Lanes;
+use self::pacing::Outlets;
 use self::reply::Replies;
 use crate::config::Config;
 use crate::grants::{self, Gate};
@@ -65,7 +67,8 @@ impl Gateway {
         let lanes = Lanes::default();
         let composer = Composer::new(self.component.clone());
         let gate = Gate::new(grants::SHIPPED, self.config.settings.grants_of(grants::SHIPPED));
-        let replies = Replies::new(self.agent, self.zca.clone(), gate, composer, self.events);
+        let outlets = Outlets::new(self.config.settings.pacing);
+        let replies = Replies::new(self.agent, self.zca.clone(), gate, composer, self.events, outlets);
         let start = start::Start {
             component: self.component,
             config: self.config,

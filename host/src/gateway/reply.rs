@@ -8,6 +8,7 @@ use super::agent::{Agent, AgentReply};
 use super::composer::Composer;
 use super::context::Context;
 use super::event::{Events, What};
+use super::pacing::Outlets;
 use crate::clock;
 use crate::grants::Gate;
 use crate::sandbox::bindings::config::Account;
@@ -20,8 +21,6 @@ use crate::zca::send::send;
 
 /// How many conversations an agent answers at a time.
 const AGENT_CALLS: usize = 16;
-/// How many conversations are sent to at a time.
-const SENDS: usize = 4;
 
 /// Has messages answered and sends the answers.
 pub(super) struct Replies {
@@ -31,7 +30,7 @@ pub(super) struct Replies {
     pub(super) composer: Composer,
     pub(super) events: Events,
     agent_calls: Semaphore,
-    sends: Semaphore,
+    outlets: Outlets,
 }
 
 /// How far an answer got.
@@ -47,9 +46,10 @@ impl Replies {
         gate: Gate,
         composer: Composer,
         events: Events,
+        outlets: Outlets,
     ) -> Arc<Self> {
-        let (agent_calls, sends) = (Semaphore::new(AGENT_CALLS), Semaphore::new(SENDS));
-        Arc::new(Self { agent, zca, gate, composer, events, agent_calls, sends })
+        let agent_calls = Semaphore::new(AGENT_CALLS);
+        Arc::new(Self { agent, zca, gate, composer, events, agent_calls, outlets })
     }
 
     /// Has one message answered. What goes wrong is logged and told to those who watch: there is
@@ -91,7 +91,6 @@ impl Replies {
     async fn send(&self, account: &Account, commands: Vec<Command>) -> Progress {
         let total = commands.len();
         let mut sent = 0;
-        let _permit = self.sends.acquire().await;
         for command in commands {
             if let Err(failure) = self.carry_out(account, command).await {
                 let failure = match sent {
@@ -109,6 +108,7 @@ impl Replies {
     pub(super) async fn carry_out(&self, account: &Account, command: Command) -> Result<(), String> {
         let granted =
             self.gate.check(account, command, clock::now_ms()).map_err(|refusal| refusal.to_string())?;
+        let _turn = self.outlets.turn(&account.id).await;
         let profile = Profile::new(&account.profile);
         let receipt = send(&self.zca, &profile, granted.command()).await.map_err(|err| err.to_string())?;
         self.events.tell(&account.id, What::Sent { command: granted.into_command(), receipt });
