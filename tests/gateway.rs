@@ -1,6 +1,7 @@
 //! `zalouser gateway run` against a simulated `zca`: from what people write to what they are sent.
 
 mod agents;
+mod killed;
 mod listener;
 mod order;
 mod pacing;
