@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::{alice, open};
+use super::{alice, listener, open};
 use crate::setting::{Running, Setting, config, eventually, is_gone, shell};
 
 /// An agent that does not answer, and leaves its own id and that of a child in a file of this name.
@@ -25,9 +25,7 @@ fn working(setting: &Setting, gateway: &mut Running, pids: &str) -> Vec<i32> {
     let agent = gateway.until("the agent's start", || fs::read_to_string(setting.path(pids)).ok());
     let mut processes: Vec<i32> = agent.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
     assert_eq!(processes.len(), 2, "{agent}");
-    let calls = setting.simulator.calls().unwrap();
-    let listener = calls.iter().find(|call| call.argv.contains(&"listen".to_owned())).expect("it listens");
-    processes.push(listener.pid.try_into().unwrap());
+    processes.push(listener(setting).expect("it listens"));
     processes
 }
 

@@ -1,11 +1,11 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::event::What;
+use super::event::{Step, What};
 use super::lanes::Lanes;
 use super::pairing;
 use super::reply::Replies;
@@ -66,8 +66,11 @@ impl Running {
             }
             Output::Bytes(bytes) => {
                 self.refresh_paired().await?;
-                let pushed = self.monitor.push(&bytes, clock::now_ms()).await?;
-                self.act(pushed);
+                let began = Instant::now();
+                let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
+                let (time, failed) = (began.elapsed(), pushed.is_err());
+                self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
+                self.act(pushed?);
             }
             Output::Ended { end, restart_in } => {
                 log_end(account, &end, restart_in);

@@ -4,12 +4,16 @@ mod account;
 pub mod agent;
 mod composer;
 pub mod context;
+pub mod endpoint;
 mod event;
 mod lanes;
+pub mod metrics;
 pub mod pacing;
 mod pairing;
 pub mod presence;
+pub mod readiness;
 mod reply;
+pub mod service;
 mod start;
 pub mod status;
 
@@ -21,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-pub use event::{Event, Events, What};
+pub use event::{Event, Events, Step, What};
 pub use start::StartError;
 
 use self::agent::Agent;

@@ -1,13 +1,14 @@
 //! From a message that was let through to the answer on Zalo.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
 use super::agent::{Agent, AgentReply};
 use super::composer::Composer;
 use super::context::Context;
-use super::event::{Events, What};
+use super::event::{Events, Step, What};
 use super::pacing::Outlets;
 use crate::clock;
 use crate::grants::Gate;
@@ -75,7 +76,7 @@ impl Replies {
         };
         let reply = {
             let _permit = self.agent_calls.acquire().await;
-            agent.answer(&Context::of(message)).await
+            self.timed(account, Step::Agent, agent.answer(&Context::of(message))).await
         };
         let reply = reply.map_err(|err| format!("the agent did not answer: {err}"))?;
         if reply.is_empty() {
@@ -110,9 +111,24 @@ impl Replies {
             self.gate.check(account, command, clock::now_ms()).map_err(|refusal| refusal.to_string())?;
         let _turn = self.outlets.turn(&account.id).await;
         let profile = Profile::new(&account.profile);
-        let receipt = send(&self.zca, &profile, granted.command()).await.map_err(|err| err.to_string())?;
+        let sending = send(&self.zca, &profile, granted.command());
+        let receipt = self.timed(account, Step::Send, sending).await.map_err(|err| err.to_string())?;
         self.events.tell(&account.id, What::Sent { command: granted.into_command(), receipt });
         Ok(())
+    }
+
+    /// Does `work`, and tells how long that took.
+    async fn timed<T, E>(
+        &self,
+        account: &Account,
+        step: Step,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let done = work.await;
+        let (time, failed) = (began.elapsed(), done.is_err());
+        self.events.tell(&account.id, What::Took { step, time, failed });
+        done
     }
 }
 

@@ -23,6 +23,10 @@ impl ProcessGroup {
     /// Starts `command` with this to read, and both of its outputs as pipes.
     pub(crate) fn spawn(command: &mut Command, stdin: Stdio) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What a service manager wants to hear it wants to hear from this process.
+        for variable in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(variable);
+        }
         let ward = Ward::expect(command);
         let mut leader = command.process_group(0).kill_on_drop(true).spawn()?;
         let id = leader.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
