@@ -91,8 +91,14 @@ impl Setting {
         setting
     }
 
-    /// Replaces the gateway's configuration file.
+    /// Replaces the gateway's configuration file. Unless it says how fast an account sends, that is as fast as
+    /// it can: nobody bans a simulated one.
     pub(crate) fn configure(&self, config: &Value) {
+        let mut config = config.clone();
+        let settings = &mut config["plugins"]["entries"]["zalouser"]["config"];
+        if settings["pacing"].is_null() {
+            settings["pacing"] = json!({ "enabled": false });
+        }
         self.write_config(&config.to_string());
     }
 

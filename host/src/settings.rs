@@ -8,6 +8,7 @@ use serde_json::Value;
 use zalouser_settings::{Problem, Section, path_of_key};
 
 use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
+use crate::gateway::pacing::{self, Pacing};
 use crate::grants::{self, GrantBook, Grants};
 use crate::journal::JournalSettings;
 use crate::plugins::ComponentName;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How messages wait, and are tried again.
     pub journal: JournalSettings,
+    /// How fast an account sends; none for as fast as it can.
+    pub pacing: Option<Pacing>,
     /// What each component may ask for, where that is set.
     pub grants: GrantBook,
     /// Which component judges which account.
@@ -82,6 +85,7 @@ impl Default for Settings {
             grants: GrantBook::new(),
             components: Components::default(),
             limits: Limits::default(),
+            pacing: Some(Pacing::default()),
         }
     }
 }
@@ -104,6 +108,7 @@ impl Settings {
                     .integer("heartbeatSeconds", 1..=600)
                     .map_or(default.heartbeat, Duration::from_secs),
                 journal: section.section("journal", JournalSettings::read).unwrap_or(default.journal),
+                pacing: section.section("pacing", pacing::read).unwrap_or(default.pacing),
                 grants: section
                     .sections("grants", |name, section| (name.to_owned(), grants::read(name, section)))
                     .map_or(default.grants, GrantBook::from_iter),

@@ -35,6 +35,7 @@ use serde::Serialize;
 
 use self::channel::ChannelOption;
 use crate::config::Config;
+use crate::process::watchdog;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::{Guest, Limits, Sandbox};
 use crate::settings::Settings;
@@ -130,6 +131,12 @@ enum Command {
     /// Use the agent's tool by hand
     #[command(subcommand)]
     Tool(tool::Command),
+    /// End what a process has started that was killed
+    #[command(hide = true)]
+    Watchdog {
+        /// What that process calls itself
+        name: String,
+    },
 }
 
 /// The command line asks for what makes no sense; the text says what does. The parser itself finds
@@ -168,9 +175,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<()> {
+    // Small for as long as the gateway runs: without a log, threads, or anything else.
+    if let Command::Watchdog { name } = &cli.command {
+        return Ok(watchdog::watch(name)?);
+    }
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
     let goes_on = matches!(cli.command, Command::Gateway(_) | Command::Mcp(_));
+    if goes_on || matches!(cli.command, Command::Demo(_)) {
+        watchdog::enable(env::current_exe());
+    }
     let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet), goes_on);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -196,6 +210,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Replay(arguments) => replay::run(arguments).await,
             Command::Serve(arguments) => serve::run(arguments, &cli.global, &log).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,
+            Command::Watchdog { .. } => Ok(()),
         }
     });
     // A read of standard input that nobody waits for any more must not hold the end up.

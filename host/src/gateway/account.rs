@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::event::What;
+use super::event::{Step, What};
 use super::intake::Intake;
 use super::registry::PairedList;
 use super::reply::Replies;
@@ -74,7 +74,10 @@ impl Running {
             }
             Output::Bytes(bytes) => {
                 self.refresh_paired().await;
+                let began = Instant::now();
                 let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
+                let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());
+                self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
                 self.act(pushed);
             }
             Output::Ended { end, restart_in } => {

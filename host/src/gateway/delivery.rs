@@ -1,6 +1,6 @@
 //! Sends the parts of a reply, one after the other, with a note in the journal before and after each.
 
-use super::event::What;
+use super::event::{Step, What};
 use super::reply::{Failure, Replies};
 use crate::clock;
 use crate::journal::{Chunk, ChunkState, EntryId, Rest};
@@ -100,11 +100,14 @@ impl Replies {
                 return Err(End::Failed(Failure { reason, is_retryable: false }));
             }
         };
+        let _turn = self.pacers.turn(&account.id).await;
         if !self.record.mark(entry, place, ChunkState::Sending, None).await {
             let reason = "the journal is closed".to_owned();
             return Err(End::Failed(Failure { reason, is_retryable: false }));
         }
-        let error = match send(&self.zca, &Profile::new(&account.profile), granted.command()).await {
+        let profile = Profile::new(&account.profile);
+        let sending = send(&self.zca, &profile, granted.command());
+        let error = match self.timed(account, Step::Send, sending).await {
             Ok(receipt) => {
                 if settles {
                     self.record.sent_last(entry, place).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 
+use super::metrics::Metrics;
 use super::status::Status;
 use crate::clock;
 use crate::journal::JournalError;
@@ -106,6 +107,15 @@ pub enum What {
         /// Why the rest of the answer was not sent, if so.
         failure: Option<String>,
     },
+    /// Something took its time.
+    Took {
+        /// What.
+        step: Step,
+        /// How long.
+        time: Duration,
+        /// Whether it came to nothing.
+        failed: bool,
+    },
     /// A stranger was offered a code, or is not to be offered one now.
     Offered {
         /// Who asked.
@@ -160,6 +170,17 @@ impl Refusal {
     }
 }
 
+/// What takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The guest judged what the listener printed.
+    Decision,
+    /// The agent answered.
+    Agent,
+    /// `zca` carried out a command that sends something.
+    Send,
+}
+
 /// How many events a watcher may be behind before it misses some.
 const BACKLOG: usize = 1_024;
 
@@ -168,12 +189,18 @@ const BACKLOG: usize = 1_024;
 pub struct Events {
     sender: broadcast::Sender<Event>,
     status: Arc<Mutex<Status>>,
+    metrics: Arc<Metrics>,
     changed: Arc<Notify>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG), status: Arc::default(), changed: Arc::default() }
+        Self {
+            sender: broadcast::Sender::new(BACKLOG),
+            status: Arc::default(),
+            metrics: Arc::default(),
+            changed: Arc::default(),
+        }
     }
 }
 
@@ -188,6 +215,11 @@ impl Events {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was counted and timed so far.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Waits until something was told since this was last done. Only one may wait.
     pub async fn changed(&self) {
         self.changed.notified().await;
@@ -196,6 +228,7 @@ impl Events {
     pub(crate) fn tell(&self, account: &str, what: What) {
         let event = Event { account: account.to_owned(), what };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).apply(&event, clock::now_ms());
+        self.metrics.observe(&event);
         self.changed.notify_one();
         // An error only says that nobody watches.
         let _ = self.sender.send(event);

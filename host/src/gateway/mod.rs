@@ -6,27 +6,34 @@ mod composer;
 pub mod context;
 mod delivery;
 mod desk;
+pub mod endpoint;
 mod event;
 mod intake;
 mod lanes;
+pub mod metrics;
 mod outlet;
+pub mod pacing;
 mod pairing;
 pub mod presence;
+pub mod readiness;
 mod record;
 mod registry;
 mod reply;
+pub mod service;
 mod start;
 pub mod status;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-pub use event::{Event, Events, Refusal, What};
+pub use event::{Event, Events, Refusal, Step, What};
 pub use outlet::{Outlet, Sent};
 pub use registry::{Asked, Offered, Pairings, Registry};
 pub use start::{AccountError, StartError};
@@ -34,6 +41,7 @@ pub use start::{AccountError, StartError};
 use self::agent::Agent;
 use self::desk::Desk;
 use self::lanes::{Caps, Lanes};
+use self::pacing::Pacers;
 use self::record::Record;
 use self::reply::Means;
 use crate::config::Config;
@@ -43,6 +51,9 @@ use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
+
+/// How many conversations an agent answers at a time.
+const AGENT_CALLS: usize = 16;
 
 /// How long answers that are under way may take once the gateway was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -87,8 +98,16 @@ impl Gateway {
         };
         let lanes =
             Lanes::new(Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all });
-        let record = Record::new(journal.clone());
-        let means = Means::new(self.agent, self.zca.clone(), self.events.clone(), record, settings);
+        let means = Means {
+            agent: self.agent.map(Arc::new),
+            zca: self.zca.clone(),
+            events: self.events.clone(),
+            record: Record::new(journal.clone()),
+            settings,
+            stop: CancellationToken::new(),
+            agent_calls: Arc::new(Semaphore::new(AGENT_CALLS)),
+            pacers: Arc::new(Pacers::new(self.config.settings.pacing)),
+        };
         let stopping = means.stop.clone();
         let start = start::Start {
             plugins: self.plugins,

@@ -101,7 +101,6 @@ impl Outlet {
             let failure = Some("the journal is closed".to_owned());
             return Sent { parts, failure, ..Sent::default() };
         }
-        let _permit = replies.sends.acquire().await;
         let Delivered { sent, message_ids, end, .. } = replies.deliver(account, *entry, false).await;
         arrived.fetch_add(sent, Ordering::AcqRel);
         let (failure, unknown) = match end {

@@ -41,11 +41,7 @@ async fn announce(
     let notice = notice.map_err(|err| err.to_string())?;
     // The request is needed again if this process ends before the notice is sent.
     replies.record.plan(entry, &notice, true).await;
-    let delivered = {
-        let _permit = replies.sends.acquire().await;
-        replies.deliver(account, entry, false).await
-    };
-    match delivered.end {
+    match replies.deliver(account, entry, false).await.end {
         End::Complete => {}
         End::Failed(failure) => return Err(failure.reason),
         End::Unknown(reason) => return Err(reason),

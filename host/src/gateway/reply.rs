@@ -1,6 +1,7 @@
 //! From a message that was let through to the answer on Zalo.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -9,8 +10,9 @@ use super::agent::{Agent, AgentReply};
 use super::composer::Composer;
 use super::context::Context;
 use super::delivery::{Delivered, End};
-use super::event::{Events, What};
+use super::event::{Events, Step, What};
 use super::outlet::Outlet;
+use super::pacing::Pacers;
 use super::record::Record;
 use crate::clock;
 use crate::grants::Gate;
@@ -21,22 +23,19 @@ use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
 use crate::sandbox::bindings::types::{Command, Thread};
 use crate::zca::program::Zca;
 
-/// How many conversations an agent answers at a time.
-const AGENT_CALLS: usize = 16;
-/// How many conversations are sent to at a time.
-const SENDS: usize = 4;
-
 /// What all accounts have in common that have messages answered.
 pub(super) struct Means {
-    agent: Option<Arc<Agent>>,
-    zca: Zca,
+    pub(super) agent: Option<Arc<Agent>>,
+    pub(super) zca: Zca,
     pub(super) events: Events,
-    record: Record,
-    settings: JournalSettings,
+    pub(super) record: Record,
+    pub(super) settings: JournalSettings,
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
-    agent_calls: Arc<Semaphore>,
-    sends: Arc<Semaphore>,
+    /// A permit for each conversation that an agent answers at a time.
+    pub(super) agent_calls: Arc<Semaphore>,
+    /// What every account sends through.
+    pub(super) pacers: Arc<Pacers>,
 }
 
 /// Has the messages of one account answered and sends the answers.
@@ -51,7 +50,7 @@ pub(super) struct Replies {
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
     pub(super) agent_calls: Arc<Semaphore>,
-    pub(super) sends: Arc<Semaphore>,
+    pub(super) pacers: Arc<Pacers>,
 }
 
 /// What became of an entry for now.
@@ -78,25 +77,6 @@ impl Failure {
 }
 
 impl Means {
-    pub(super) fn new(
-        agent: Option<Agent>,
-        zca: Zca,
-        events: Events,
-        record: Record,
-        settings: JournalSettings,
-    ) -> Self {
-        Self {
-            agent: agent.map(Arc::new),
-            zca,
-            events,
-            record,
-            settings,
-            stop: CancellationToken::new(),
-            agent_calls: Arc::new(Semaphore::new(AGENT_CALLS)),
-            sends: Arc::new(Semaphore::new(SENDS)),
-        }
-    }
-
     /// Has the messages of an account answered that `plugin` judges.
     pub(super) fn replies(&self, plugin: Plugin) -> Arc<Replies> {
         Arc::new(Replies {
@@ -109,12 +89,26 @@ impl Means {
             settings: self.settings,
             stop: self.stop.clone(),
             agent_calls: Arc::clone(&self.agent_calls),
-            sends: Arc::clone(&self.sends),
+            pacers: Arc::clone(&self.pacers),
         })
     }
 }
 
 impl Replies {
+    /// Does `work`, and tells how long that took.
+    pub(super) async fn timed<T, E>(
+        &self,
+        account: &Account,
+        step: Step,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let done = work.await;
+        let (time, failed) = (began.elapsed(), done.is_err());
+        self.events.tell(&account.id, What::Took { step, time, failed });
+        done
+    }
+
     /// Asks the agent for the answer to a message, and plans how it is sent. What goes wrong is noted in the
     /// journal, logged, and told to those who watch. None once there is an answer to be sent.
     pub(super) async fn compose(
@@ -155,7 +149,6 @@ impl Replies {
 
     /// Sends what is left of an answer.
     pub(super) async fn send(&self, account: &Account, entry: EntryId, task: &Task) -> Course {
-        let _permit = self.sends.acquire().await;
         let Delivered { sent, before, total, end, .. } = self.deliver(account, entry, true).await;
         let arrived = before + sent;
         let told = |failure: String| match arrived {
@@ -195,7 +188,8 @@ impl Replies {
             return Err(Failure::lasting(reason.to_owned()));
         };
         let thread = outlet.thread();
-        let reply = agent.answer(context, outlet).await.map_err(|err| Failure {
+        let reply = self.timed(account, Step::Agent, agent.answer(context, outlet)).await;
+        let reply = reply.map_err(|err| Failure {
             reason: format!("the agent did not answer: {err}"),
             is_retryable: err.is_retryable(),
         })?;

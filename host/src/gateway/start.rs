@@ -125,10 +125,13 @@ impl Start {
         let mut started = Vec::new();
         let mut profiles = HashMap::new();
         let mut refusal = None;
+        let events = &self.means.events;
+        // All at first, so that none is forgotten by who waits until all have started.
+        for account in enabled() {
+            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
+        }
         for account in enabled() {
             let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
-            let events = &self.means.events;
-            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
             let result = if first == account.id {
                 self.one(account, &support).await
             } else {

@@ -143,6 +143,7 @@ impl Status {
                 account.fail(now, failure);
             }
             What::Sent { .. } => account.last_outbound_at = Some(now),
+            What::Took { .. } => {}
             What::Answered { sent, failure, .. } => {
                 account.finish("answer", if failure.is_some() { "failed" } else { sent_or(*sent, "silent") });
                 account.fail_if(now, failure.as_deref());

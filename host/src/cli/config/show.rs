@@ -112,6 +112,7 @@ struct ShownEnvelope<'a> {
 struct ShownSettings<'a> {
     zca: Option<String>,
     heartbeat_seconds: u64,
+    pacing: ShownPacing,
     agent: Option<ShownAgent<'a>>,
     component: &'a ComponentName,
     components: &'a BTreeMap<String, ComponentName>,
@@ -128,6 +129,16 @@ struct ShownLimits {
     call_ms: u128,
     #[serde(rename = "returnedMiB")]
     returned_mib: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownPacing {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sends_per_minute: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -294,6 +305,11 @@ fn shown_settings(settings: &Settings) -> ShownSettings<'_> {
     ShownSettings {
         zca: settings.zca.as_ref().map(|zca| zca.display().to_string()),
         heartbeat_seconds: settings.heartbeat.as_secs(),
+        pacing: ShownPacing {
+            enabled: settings.pacing.is_some(),
+            sends_per_minute: settings.pacing.map(|pacing| pacing.sends_per_minute),
+            burst: settings.pacing.map(|pacing| pacing.burst),
+        },
         agent,
         component: &settings.components.default,
         components: &settings.components.accounts,

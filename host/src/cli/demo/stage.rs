@@ -179,6 +179,8 @@ fn config() -> anyhow::Result<String> {
         } },
         "plugins": { "entries": { "zalouser": { "config": {
             "agent": { "kind": "command", "command": [program, "demo-agent"] },
+            // Nobody bans a simulated account, and somebody watches.
+            "pacing": { "enabled": false },
         } } } },
     }))?)
 }

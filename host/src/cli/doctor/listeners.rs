@@ -1,19 +1,14 @@
 //! Listeners that no gateway here has started: somebody's `zca listen` by hand, or another program's.
-//!
-//! They are found where the system lists its processes under `/proc`, as Linux does; elsewhere none is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs;
 use std::iter::successors;
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
+use crate::process::table::{self, Entry};
 use crate::sandbox::bindings::config::Account;
 use crate::zca::profile_lock::Holder;
-
-/// Where processes are listed.
-const PROC: &str = "/proc";
 
 /// How many generations of processes lie at most between a gateway and its listener: `zca` may be a script
 /// that runs another one.
@@ -21,24 +16,20 @@ const GENERATIONS: usize = 8;
 
 /// A process whose command line and environment may be read.
 struct Process {
-    parent: u32,
+    parent: i32,
     /// Its process group.
-    group: u32,
+    group: i32,
     argv: Vec<String>,
     variables: BTreeMap<String, String>,
 }
 
 /// All processes, by their ids.
-pub(super) struct Processes(BTreeMap<u32, Process>);
+pub(super) struct Processes(BTreeMap<i32, Process>);
 
 impl Processes {
     /// Those that run now.
     pub(super) fn running() -> Self {
-        let entries = fs::read_dir(PROC).into_iter().flatten().flatten();
-        let processes = entries.filter_map(|entry| {
-            let pid = entry.file_name().to_str()?.parse().ok()?;
-            Some((pid, Process::read(&entry.path())?))
-        });
+        let processes = table::ids().filter_map(|pid| Some((pid, Process::read(pid)?)));
         Self(processes.collect())
     }
 
@@ -49,7 +40,7 @@ impl Processes {
         home: Option<&Path>,
         holder: Option<&Holder>,
     ) -> Vec<Finding> {
-        let ours = holder.and_then(|holder| holder.pid);
+        let ours = holder.and_then(|holder| i32::try_from(holder.pid?).ok());
         let listens = |process: &Process| {
             process.listens_on().is_some_and(|profile| profile == account.profile)
                 && process.home().as_deref() == home
@@ -62,7 +53,7 @@ impl Processes {
         groups.into_iter().map(|group| self.finding(account, group, ours.is_some())).collect()
     }
 
-    fn finding(&self, account: &Account, listener: u32, beside_ours: bool) -> Finding {
+    fn finding(&self, account: &Account, listener: i32, beside_ours: bool) -> Finding {
         let Account { id, profile, .. } = account;
         let parent = self.0.get(&listener).map(|process| process.parent);
         // Its listener would be back at once.
@@ -79,7 +70,7 @@ impl Processes {
     }
 
     /// Whether a process, or the one that leads its group, is a descendant of `ancestor`.
-    fn stems_from(&self, pid: u32, group: u32, ancestor: u32) -> bool {
+    fn stems_from(&self, pid: i32, group: i32, ancestor: i32) -> bool {
         let line = |pid| successors(Some(pid), |pid| Some(self.0.get(pid)?.parent)).take(GENERATIONS);
         line(pid).chain(line(group)).any(|pid| pid == ancestor)
     }
@@ -87,20 +78,12 @@ impl Processes {
 
 impl Process {
     /// None for one that has ended, or is not this user's.
-    fn read(folder: &Path) -> Option<Self> {
-        let stat = fs::read_to_string(folder.join("stat")).ok()?;
-        // The name of the program, in brackets, may have anything in it; behind it are state, parent and group.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(1);
-        let (parent, group) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-        let words = |name: &str| -> Option<Vec<String>> {
-            let bytes = fs::read(folder.join(name)).ok()?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            Some(text.split_terminator('\0').map(str::to_owned).collect())
-        };
+    fn read(pid: i32) -> Option<Self> {
+        let Entry { parent, group, .. } = Entry::of(pid)?;
         let pair =
             |word: String| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let variables = words("environ")?.into_iter().filter_map(pair).collect();
-        Some(Self { parent, group, argv: words("cmdline")?, variables })
+        let variables = table::environment(pid)?.into_iter().filter_map(pair).collect();
+        Some(Self { parent, group, argv: table::arguments(pid)?, variables })
     }
 
     /// The profile on which it listens; none when it is no `zca listen`.
@@ -147,12 +130,12 @@ mod tests {
     use super::super::fixture::account;
     use super::*;
 
-    fn process(parent: u32, group: u32, line: &str) -> Process {
+    fn process(parent: i32, group: i32, line: &str) -> Process {
         let argv = line.split(' ').map(str::to_owned).collect();
         Process { parent, group, argv, variables: [("HOME".to_owned(), "/h".to_owned())].into() }
     }
 
-    fn check(processes: impl IntoIterator<Item = (u32, Process)>, holder: Option<u32>) -> Vec<Finding> {
+    fn check(processes: impl IntoIterator<Item = (i32, Process)>, holder: Option<u32>) -> Vec<Finding> {
         let processes = Processes(processes.into_iter().collect());
         let holder = holder.map(|pid| Holder { pid: Some(pid) });
         processes.check(&account("work"), Some(Path::new("/h/.openzca")), holder.as_ref())
