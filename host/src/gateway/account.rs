@@ -11,6 +11,7 @@ use super::pairing;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::Decision;
+use crate::grants;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
@@ -163,6 +164,10 @@ impl Running {
     fn lose(&self, err: &sandbox::Error, loss: &str) {
         tracing::error!(account = self.account.id, "{err}; {loss}");
         self.replies.events.tell(&self.account.id, What::LineLost(err.to_string()));
+        if let sandbox::Error::Limit { limit, .. } = err {
+            let hit = What::LimitHit { component: grants::SHIPPED.to_owned(), limit: *limit };
+            self.replies.events.tell(&self.account.id, hit);
+        }
     }
 }
 

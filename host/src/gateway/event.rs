@@ -8,6 +8,7 @@ use tokio::sync::{Notify, broadcast};
 use super::metrics::Metrics;
 use super::status::Status;
 use crate::clock;
+use crate::sandbox::Limit;
 use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
 use crate::zca::identity::Identity;
@@ -54,6 +55,13 @@ pub enum What {
     Decided(Box<Effect>),
     /// The guest failed, and a line that the listener printed is lost; the text says how.
     LineLost(String),
+    /// That was because the guest went beyond a limit.
+    LimitHit {
+        /// The name of the component.
+        component: String,
+        /// What it ran out of.
+        limit: Limit,
+    },
     /// A message was dropped after it was let through: too many of its conversation are waiting.
     LaneFull {
         /// Where it was written.

@@ -30,6 +30,7 @@ pub struct Metrics {
     sent: Family<Kind, Counter>,
     restarts: Family<Account, Counter>,
     failures: Family<Account, Counter>,
+    limits: Family<Limited, Counter>,
     listening: Family<Account, Gauge>,
     queue: Family<Account, Gauge>,
     decision_time: Family<Account, Histogram, Buckets>,
@@ -64,6 +65,12 @@ struct Kind {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limited {
+    component: String,
+    limit: String,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         // A decision takes microseconds, and 250 ms at most; what processes and networks do takes
@@ -78,6 +85,7 @@ impl Default for Metrics {
             sent: Family::default(),
             restarts: Family::default(),
             failures: Family::default(),
+            limits: Family::default(),
             listening: Family::default(),
             queue: Family::default(),
             decision_time: Family::new_with_constructor(short),
@@ -126,6 +134,7 @@ impl Metrics {
             self.restarts.clone(),
         );
         registry.register("guest_failures", "Calls into the guest that failed", self.failures.clone());
+        registry.register("guest_limits", "Limits that components went beyond", self.limits.clone());
         registry.register("listener_up", "Whether the listener runs", self.listening.clone());
         registry.register(
             "queue_depth",
@@ -174,6 +183,10 @@ impl Metrics {
             }
             What::LineLost(_) => {
                 self.failures.get_or_create(&by_account()).inc();
+            }
+            What::LimitHit { component, limit } => {
+                let limit = limit.to_string().replace(' ', "-");
+                self.limits.get_or_create(&Limited { component: component.clone(), limit }).inc();
             }
             What::LaneFull { .. } => {
                 let judged = Judged { account: account(), outcome: "drop", reason: "lane-full" };
@@ -232,6 +245,7 @@ fn kind(command: &Command) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::Limit;
     use crate::sandbox::bindings::inbound::{DropReason, Dropped};
     use crate::sandbox::bindings::types::{ChatKind, Thread};
 
@@ -296,6 +310,7 @@ mod tests {
             answered(1, Some("no")),
             What::LaneFull { thread: thread() },
             What::LineLost("time".to_owned()),
+            What::LimitHit { component: "zalouser".to_owned(), limit: Limit::Time },
         ]);
         let lines = [
             "zalouser_listener_up{account=\"work\"} 1",
@@ -306,6 +321,7 @@ mod tests {
             "zalouser_replies_total{account=\"work\",outcome=\"silent\"} 1",
             "zalouser_replies_total{account=\"work\",outcome=\"failed\"} 1",
             "zalouser_guest_failures_total{account=\"work\"} 1",
+            "zalouser_guest_limits_total{component=\"zalouser\",limit=\"execution-time\"} 1",
         ];
         assert_lines(&text, &lines);
     }
