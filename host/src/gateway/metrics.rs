@@ -139,7 +139,7 @@ impl Metrics {
         );
         registry.register("guest_failures", "Calls into the guest that failed", self.failures.clone());
         registry.register(
-            "guest_limit_hits",
+            "guest_limits",
             "Calls into the guest that ran into a limit, by the limit",
             self.limits.clone(),
         );
@@ -202,7 +202,7 @@ impl Metrics {
             What::GuestFailed(incident) => {
                 self.failures.get_or_create(&by_account()).inc();
                 if let Some(limit) = incident.limit() {
-                    self.limits.get_or_create(&Hit { account: account(), limit: limit.to_string() }).inc();
+                    self.limits.get_or_create(&Hit { account: account(), limit: limit.to_string().replace(' ', "-") }).inc();
                 }
             }
             What::Refused { refusal, .. } => {
@@ -355,7 +355,7 @@ mod tests {
             "zalouser_replies_total{account=\"work\",outcome=\"silent\"} 1",
             "zalouser_replies_total{account=\"work\",outcome=\"failed\"} 1",
             "zalouser_guest_failures_total{account=\"work\"} 1",
-            "zalouser_guest_limit_hits_total{account=\"work\",limit=\"execution time\"} 1",
+            "zalouser_guest_limits_total{account=\"work\",limit=\"execution-time\"} 1",
         ];
         assert_lines(&text, &lines);
     }

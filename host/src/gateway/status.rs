@@ -143,7 +143,8 @@ impl Status {
                 account.fail(now, failure);
             }
             What::Sent { .. } => account.last_outbound_at = Some(now),
-            What::Took { .. } => {}
+            // The loss itself was told.
+            What::Took { .. } | What::LimitHit { .. } => {}
             What::Answered { sent, failure, .. } => {
                 account.finish("answer", if failure.is_some() { "failed" } else { sent_or(*sent, "silent") });
                 account.fail_if(now, failure.as_deref());

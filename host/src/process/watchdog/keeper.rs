@@ -81,13 +81,14 @@ fn keeper() -> Option<MutexGuard<'static, Keeper>> {
 impl Keeper {
     fn tell(&mut self, notice: Notice) {
         self.wards.take(notice);
-        let told = self.helper.as_mut().is_some_and(|helper| helper.tell([notice]).is_ok());
-        // Nothing that is over is worth a new watchdog.
-        if told || matches!(notice, Notice::Over(_)) {
+        if self.helper.as_mut().is_some_and(|helper| helper.tell([notice]).is_ok()) {
             return;
         }
         // Gone already, or of no use.
         self.helper = None;
+        if self.wards.is_empty() {
+            return;
+        }
         match self.start() {
             Ok(helper) => self.helper = Some(helper),
             Err(err) if !self.lamented => {

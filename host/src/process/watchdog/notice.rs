@@ -98,6 +98,10 @@ impl Wards {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.expected.is_empty() && self.started.is_empty()
+    }
+
     /// What somebody has to be told who knows nothing yet.
     pub(super) fn notices(&self) -> impl Iterator<Item = Notice> {
         let expected = self.expected.iter().map(|number| Notice::Expected(*number));
