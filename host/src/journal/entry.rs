@@ -15,6 +15,9 @@ use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
 /// How much of an id is kept for people to read, in bytes.
 const SHOWN: usize = 128;
 
+/// Half the length of a SHA-256, in bytes.
+const HALF: usize = 16;
+
 /// The number of an entry. Later entries have greater ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -186,37 +189,34 @@ pub enum Admitted {
 }
 
 /// By what a message is recognised when it comes again: as one of the same account with the same id of
-/// Zalo's, or with the same id of its sender's, sender and text. Hashes, since the parts may be of any length.
+/// Zalo's, or with the same id of its sender's, sender and text. Each is the beginning of the id and a hash, since
+/// the parts may be of any length: ids grow, so that what is looked for lies together on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    pub(super) by_zalo: Option<[u8; 16]>,
-    pub(super) by_client: Option<[u8; 16]>,
+    pub(super) by_zalo: Option<Vec<u8>>,
+    pub(super) by_client: Option<Vec<u8>>,
 }
 
 impl Identity {
     /// That of `message`. One without any id is never recognised.
     pub fn of(message: &InboundMessage) -> Self {
         let account = message.account_id.as_str();
-        let by_client = |id: &String| hash(["client", account, id, &message.sender_id, &message.raw_body]);
+        let by_client = |id: &String| key(id, ["client", account, id, &message.sender_id, &message.raw_body]);
         Self {
-            by_zalo: message.zalo_id.as_ref().map(|id| hash(["zalo", account, id])),
+            by_zalo: message.zalo_id.as_ref().map(|id| key(id, ["zalo", account, id])),
             by_client: message.client_id.as_ref().map(by_client),
         }
     }
 }
 
-/// The first half of a SHA-256, in which every part is preceded by its length.
-fn hash<const N: usize>(parts: [&str; N]) -> [u8; 16] {
+/// The beginning of an id and the first half of a SHA-256, in which every part is preceded by its length.
+fn key<const N: usize>(id: &str, parts: [&str; N]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    let mut half = [0; 16];
-    for (to, from) in half.iter_mut().zip(hash.finalize()) {
-        *to = from;
-    }
-    half
+    id.bytes().take(HALF).chain(hash.finalize().into_iter().take(HALF)).collect()
 }
 
 /// What came of the wish to begin an entry.

@@ -1,5 +1,7 @@
 //! What guests keep of groups until a message is let through there, so that it survives a restart.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::tables::{Tables, parse};
@@ -20,7 +22,7 @@ impl Tables<'_> {
             self.sql("INSERT INTO history (account, thread, message) VALUES (?1, ?2, ?3)")?
                 .execute(params![account, thread, message])?;
         }
-        for (thread, _) in messages {
+        for thread in messages.iter().map(|(thread, _)| thread).collect::<BTreeSet<_>>() {
             let trim = self.sql(
                 "DELETE FROM history WHERE account = ?1 AND thread = ?2 AND id <= (SELECT id FROM history \
                  WHERE account = ?1 AND thread = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
