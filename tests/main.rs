@@ -10,6 +10,7 @@ mod conformance;
 mod differences;
 mod directory;
 mod doctor;
+mod faults;
 mod gateway;
 mod journal;
 mod login;
@@ -36,7 +37,7 @@ use std::path::Path;
 fn no_test_file_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let mut forgotten = Vec::new();
-    for module in ["main.rs", "gateway.rs"] {
+    for module in ["main.rs", "faults.rs", "gateway.rs"] {
         let lists = fs::read_to_string(folder.join(module)).expect("the module is there");
         let listed = match module.trim_end_matches(".rs") {
             "main" => folder.clone(),

@@ -252,8 +252,19 @@ impl Running {
 
     /// Waits until the log has this in it.
     pub(crate) fn until_logged(&mut self, part: &str) {
+        self.until_log(&format!("the log entry {part:?}"), |log| log.contains(part));
+    }
+
+    /// Waits until one line of the log has all of these in it.
+    pub(crate) fn until_line(&mut self, parts: &[&str]) {
+        let has_all = |line: &str| parts.iter().all(|part| line.contains(part));
+        self.until_log(&format!("the log entry {parts:?}"), |log| log.lines().any(has_all));
+    }
+
+    /// Waits until the log is as it should be.
+    pub(crate) fn until_log(&mut self, what: &str, mut is_right: impl FnMut(&str) -> bool) {
         let stderr = self.stderr.clone();
-        self.until(&format!("the log entry {part:?}"), || read(&stderr).contains(part).then_some(()));
+        self.until(what, || is_right(&read(&stderr)).then_some(()));
     }
 
     /// Waits until it has printed this.

@@ -144,7 +144,6 @@ impl Status {
             }
             What::Sent { .. } => account.last_outbound_at = Some(now),
             // The loss itself was told.
-            What::Took { .. } | What::LimitHit { .. } => {}
             What::Answered { sent, failure, .. } => {
                 account.finish("answer", if failure.is_some() { "failed" } else { sent_or(*sent, "silent") });
                 account.fail_if(now, failure.as_deref());
