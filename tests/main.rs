@@ -10,6 +10,7 @@ mod differences;
 mod directory;
 mod doctor;
 mod gateway;
+mod grants;
 mod login;
 mod logs;
 mod mcp;
