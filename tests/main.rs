@@ -9,6 +9,7 @@ mod conformance;
 mod differences;
 mod directory;
 mod doctor;
+mod example;
 mod gateway;
 mod grants;
 mod login;

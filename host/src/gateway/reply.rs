@@ -30,7 +30,7 @@ pub(super) struct Answering {
     zca: Zca,
     pub(super) events: Events,
     agent_calls: Arc<Semaphore>,
-    sends: Arc<Semaphore>,
+    pub(super) sends: Arc<Semaphore>,
 }
 
 /// Has the messages of one account answered and sends the answers.
@@ -41,7 +41,7 @@ pub(super) struct Replies {
     pub(super) composer: Composer,
     pub(super) events: Events,
     agent_calls: Arc<Semaphore>,
-    sends: Arc<Semaphore>,
+    pub(super) sends: Arc<Semaphore>,
 }
 
 /// How far an answer got.

@@ -50,6 +50,11 @@ impl Capability {
         ("session", Self::Session),
     ];
 
+    /// What it is called in the settings.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, capability)| *capability == self).map_or("", |(name, _)| name)
+    }
+
     /// What `command` takes.
     pub fn of(command: &Command) -> Self {
         match command {
@@ -65,8 +70,7 @@ impl Capability {
 
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(_, capability)| capability == self).map(|(name, _)| *name);
-        f.write_str(name.unwrap_or_default())
+        f.write_str(self.name())
     }
 }
 
@@ -301,8 +305,8 @@ fn holds(granted: &[String], name: &str) -> bool {
     granted.iter().any(|granted| granted == "*" || granted.to_lowercase() == name.to_lowercase())
 }
 
-/// To whom a command sends.
-fn recipient(command: &Command) -> Option<&Thread> {
+/// To whom a command sends; none for one that sends nothing.
+pub fn recipient(command: &Command) -> Option<&Thread> {
     match command {
         Command::SendText(message) => Some(&message.thread),
         Command::SendMedia(message) => Some(&message.thread),
