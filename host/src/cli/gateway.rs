@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::grants::GrantOptions;
 use super::log::{FILE_ONLY, FileSlot};
 use super::{Global, Usage};
 use crate::gateway::agent::Agent;
@@ -33,6 +34,8 @@ pub(super) struct Run {
     /// Allow --metrics an address that other machines can reach
     #[arg(long, requires = "metrics")]
     metrics_allow_remote: bool,
+    #[command(flatten)]
+    grants: GrantOptions,
 }
 
 pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> anyhow::Result<()> {
@@ -49,7 +52,7 @@ pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> an
             None
         }
     };
-    let ended = run_accounts(global, state, &presence, endpoint).await;
+    let ended = run_accounts(&arguments, global, state, &presence, endpoint).await;
     match &ended {
         Ok(()) => tracing::info!(target: FILE_ONLY, "stopped"),
         Err(err) => tracing::error!(target: FILE_ONLY, "{err:#}"),
@@ -58,13 +61,15 @@ pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> an
 }
 
 async fn run_accounts(
+    arguments: &Run,
     global: &Global,
     state: StateDir,
     presence: &Presence,
     endpoint: Option<Endpoint>,
 ) -> anyhow::Result<()> {
     let sandbox = super::cached_sandbox(&state)?;
-    let config = super::load_config(&sandbox, &state).await?;
+    let mut config = super::load_config(&sandbox, &state).await?;
+    arguments.grants.apply(&mut config.settings, &state)?;
     let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
     if agent.is_none() {
         let file = config.file.display();

@@ -8,6 +8,7 @@ mod demo;
 mod directory;
 mod doctor;
 mod gateway;
+mod grants;
 mod log;
 mod logs;
 mod mcp;
@@ -104,6 +105,9 @@ enum Command {
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Show what components may ask for
+    #[command(subcommand)]
+    Grants(grants::Command),
     /// Show the log that the gateway writes
     ///
     /// Where there is none the exit code is 1.
@@ -200,6 +204,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Directory(command) => directory::run(command, &cli.global).await,
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
+            Command::Grants(command) => grants::run(command).await,
             Command::Logs(arguments) => logs::run(arguments).await,
             Command::Mcp(arguments) => mcp::run(arguments, &cli.global).await,
             Command::Message(command) => message::run(command, &cli.global).await,

@@ -13,6 +13,7 @@ use crate::decision::Decision;
 use crate::gateway::context::Context;
 use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::Effect;
+use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{Monitor, Pushed};
 use crate::store::{AccountFiles, PairingStore};
 use crate::zone;
@@ -41,6 +42,9 @@ struct Record<'a> {
     message_id: Option<&'a str>,
     detail: Option<&'a str>,
     context: Option<Context>,
+    /// What the guest does of its own accord.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a Command>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -98,6 +102,10 @@ fn print(out: &mut impl Write, account: &str, pushed: Pushed, json: bool) -> any
                 detail: decision.detail,
                 context: match effect {
                     Effect::Deliver(message) => Some(Context::of(message)),
+                    _ => None,
+                },
+                command: match effect {
+                    Effect::Act(command) => Some(command),
                     _ => None,
                 },
             };

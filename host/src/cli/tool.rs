@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::grants::GrantOptions;
 use super::{Exit, Global};
 use crate::plugins::{Plugin, Plugins};
 use crate::sandbox::Guest;
@@ -43,12 +44,14 @@ pub(super) struct Caller {
     /// The conversation that calls come from, as `user:ID` or `group:ID`
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
+    #[command(flatten)]
+    grants: GrantOptions,
 }
 
 pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
     match command {
         Command::Describe { json, account } => {
-            let caller = Caller { account, thread: None };
+            let caller = Caller { account, thread: None, grants: GrantOptions::default() };
             let descriptor = open(&caller, global).await?.describe().await?;
             let mut out = io::stdout().lock();
             if json { print_json(&mut out, &descriptor) } else { print(&mut out, &descriptor) }
@@ -74,7 +77,8 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 pub(super) async fn open(caller: &Caller, global: &Global) -> anyhow::Result<Tool> {
     let state = super::state_dir()?;
     let sandbox = super::cached_sandbox(&state)?;
-    let config = super::load_config(&sandbox, &state).await?;
+    let mut config = super::load_config(&sandbox, &state).await?;
+    caller.grants.apply(&mut config.settings, &state)?;
     let account = super::account(&config, caller.account.as_deref())?.clone();
     let thread = match &caller.thread {
         // The operator's own words are read by the shipped component.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::act;
 use super::event::{Step, What};
 use super::intake::Intake;
 use super::registry::PairedList;
@@ -131,6 +132,13 @@ impl Running {
                 }
                 Effect::Lifecycle(event) => log_listener(account, &event),
                 Effect::Log(entry) => super::log(account, &entry),
+                Effect::Act(command) => match Admission::act(account, command) {
+                    Ok(admission) => self.intake.admit(admission),
+                    Err(command) => {
+                        let failure = Some(act::SENDS_NOTHING.to_owned());
+                        act::end(&self.replies, &self.account, command, failure);
+                    }
+                },
             }
         }
         self.remember(remembered);

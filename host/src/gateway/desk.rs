@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::act;
 use super::event::What;
 use super::lanes;
 use super::pairing;
@@ -60,10 +61,18 @@ impl Desk {
                 return Course::Done;
             }
         };
-        if let Some(Work::Pairing(request)) = task.work {
-            drop(permit);
-            pairing::offer(self, entry, *request).await;
-            return Course::Done;
+        match task.work {
+            Some(Work::Pairing(request)) => {
+                drop(permit);
+                pairing::offer(self, entry, *request).await;
+                return Course::Done;
+            }
+            Some(Work::Act(command)) => {
+                drop(permit);
+                act::act(self, entry, *command, task.planned).await;
+                return Course::Done;
+            }
+            _ => {}
         }
         if !task.planned
             && let Some(course) = replies.compose(&self.account, entry, &task).await

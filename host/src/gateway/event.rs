@@ -116,6 +116,13 @@ pub enum What {
         /// Whether it came to nothing.
         failed: bool,
     },
+    /// A command that the guest asked for of its own accord was carried out, or not.
+    Acted {
+        /// Which.
+        command: Command,
+        /// Why it was not carried out, if so.
+        failure: Option<String>,
+    },
     /// A stranger was offered a code, or is not to be offered one now.
     Offered {
         /// Who asked.

@@ -236,7 +236,7 @@ impl Metrics {
                 self.queue.get_or_create(&by_account()).dec();
             }
             What::Took { step, time, failed } => self.time(account(), *step, *time, *failed),
-            What::Identified(_) | What::Complained(_) => {}
+            What::Identified(_) | What::Complained(_) | What::Acted { .. } => {}
         }
     }
 

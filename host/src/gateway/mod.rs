@@ -1,6 +1,7 @@
 //! The run loop: what comes in is judged by the guest, answered by an agent, and sent.
 
 mod account;
+mod act;
 pub mod agent;
 mod composer;
 pub mod context;

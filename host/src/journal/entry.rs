@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::gateway::context::Context;
+use crate::grants;
 use crate::sandbox::bindings::inbound::{InboundMessage, PairingRequest};
 use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
 
@@ -76,6 +77,8 @@ named! {
         Message = "message",
         /// A stranger who is to be offered a pairing code.
         Pairing = "pairing",
+        /// Something that the guest sends of its own accord.
+        Act = "act",
         /// A line of the listener that made the guest fail.
         Line = "line",
     }
@@ -134,6 +137,8 @@ pub enum Work {
     Message(Box<Context>),
     /// A stranger is to be offered a pairing code.
     Pairing(Box<PairingRequest>),
+    /// The guest wants this to be sent of its own accord.
+    Act(Box<Command>),
 }
 
 /// Something that is to be admitted.
@@ -176,6 +181,22 @@ impl Admission {
             identity: Identity::default(),
             work: Work::Pairing(Box::new(request)),
         }
+    }
+
+    /// Something that the guest of `account` wants to be sent of its own accord.
+    ///
+    /// # Errors
+    /// A command that sends nothing is given back.
+    pub fn act(account: &str, command: Command) -> Result<Self, Command> {
+        let Some(thread) = grants::recipient(&command).cloned() else { return Err(command) };
+        Ok(Self {
+            account: account.to_owned(),
+            thread,
+            sender_id: String::new(),
+            message_id: String::new(),
+            identity: Identity::default(),
+            work: Work::Act(Box::new(command)),
+        })
     }
 }
 

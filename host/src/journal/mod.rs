@@ -146,6 +146,7 @@ impl Journal {
         let kind = match work {
             Work::Message(_) => Kind::Message,
             Work::Pairing(_) => Kind::Pairing,
+            Work::Act(_) => Kind::Act,
         };
         let new = NewEntry {
             account,

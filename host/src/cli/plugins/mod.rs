@@ -4,7 +4,7 @@ mod info;
 mod install;
 mod list;
 mod remove;
-mod requests;
+pub(super) mod requests;
 mod switch;
 mod verify;
 

@@ -76,6 +76,8 @@ fn print(out: &mut impl Write, entries: &[Item], zone: &TimeZone) -> io::Result<
 fn origin(entry: &Item) -> String {
     match (entry.kind, entry.is_group) {
         (Kind::Line, _) => "a line that made the guest fail".to_owned(),
+        (Kind::Act, true) => format!("group:{} (the component's own)", entry.thread_id),
+        (Kind::Act, false) => format!("user:{} (the component's own)", entry.thread_id),
         (_, true) => format!("group:{} ({})", entry.thread_id, entry.sender_id),
         (Kind::Pairing, false) => format!("user:{} (asks to be let in)", entry.thread_id),
         (Kind::Message, false) => format!("user:{}", entry.thread_id),
