@@ -30,7 +30,7 @@ function answer(messages) {
   if (place < 0) return { content: "nothing was asked" };
   const [, what, detail] = textOf(messages[place]).match(/.*say:(\w+)(?:=(\w+))?/s);
   if (what === "long") return { content: LONG };
-  if (what === "slow") return { content: `slow ${detail}`, delay: 4_000 };
+  if (what === "slow") return { content: `slow ${detail}`, delay: 10_000 };
   if (what === "tool") {
     if (messages.slice(place).some((message) => message.role === "tool")) return { content: `tool done ${detail}` };
     const call = JSON.stringify({ action: "send", message: `by the tool ${detail}` });

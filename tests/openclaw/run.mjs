@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
     lab: { type: "string", default: join(homedir(), ".cache", "zalouser-openclaw") },
     zalouser: { type: "string", default: join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "zalouser") },
     only: { type: "string" },
+    skip: { type: "string" },
     keep: { type: "boolean", default: false },
   },
 });
@@ -41,6 +42,7 @@ async function drive(gateway, command) {
   const port = await freePort();
   let failures = 0;
   for (const [name, step] of steps({ gateway, world, model, port })) {
+    if (options.skip && new RegExp(options.skip).test(name)) continue;
     const begun = Date.now();
     let result = "ok";
     try {
@@ -155,8 +157,10 @@ function steps({ gateway, world, model, port }) {
       const count = world.natives.length;
       world.say({ from: "333", text: "say:slow=kill" });
       await world.until("the turn", () => model.requests.some((request) => JSON.stringify(request).includes("slow=kill")));
-      process.kill(pid, "SIGKILL");
       world.say({ from: "333", text: "say:afterkill" });
+      // As long as the listener may need to read it; the turn takes longer.
+      await sleep(3_000);
+      process.kill(pid, "SIGKILL");
       await listening(count + 1);
       await answered("333", "slow kill");
       await answered("333", "answer afterkill");

@@ -114,12 +114,10 @@ impl Server {
             let mut shutdown = pin!(shutdown);
             let mut news = pin!(news::tell(&server.peer, &server.listening.events));
             let mut read = pin!(server.read(input, &requests));
-            loop {
-                tokio::select! {
-                    ended = &mut read => break ended,
-                    () = &mut shutdown => break Ok(()),
-                    () = &mut news => {}
-                }
+            tokio::select! {
+                ended = &mut read => ended,
+                () = &mut shutdown => Ok(()),
+                never = &mut news => match never {},
             }
         };
         server.peer.hang_up();
@@ -130,10 +128,13 @@ impl Server {
             requests.wait().await;
         }
         server.listening.stop_all().await;
-        drop(server);
         if let Some(writer) = writer {
-            // The log may still hold on to it, and has nothing to say that anybody reads.
-            writer.abort();
+            let written = async {
+                server.peer.close().await;
+                writer.await
+            };
+            // A peer that does not read misses the end.
+            let _ = timeout(GRACE, written).await;
         }
         ended
     }

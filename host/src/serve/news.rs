@@ -1,6 +1,8 @@
 //! What the peer is told unasked: how the accounts are, and what is logged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::future::pending;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use crate::gateway::status::{AccountStatus, ListenerState};
 const PACE: Duration = Duration::from_millis(100);
 
 /// Tells how accounts are whenever that changes, for as long as this is polled.
-pub(super) async fn tell(peer: &Peer, events: &Events) {
+pub(super) async fn tell(peer: &Peer, events: &Events) -> Infallible {
     let mut told = events.watch();
     let mut known: BTreeMap<String, Status> = BTreeMap::new();
     loop {
@@ -26,7 +28,7 @@ pub(super) async fn tell(peer: &Peer, events: &Events) {
         match told.recv().await {
             Ok(event) => _ = changed.insert(event.account),
             Err(RecvError::Lagged(_)) => changed.extend(known.keys().cloned()),
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => return pending().await,
         }
         sleep(PACE).await;
         loop {

@@ -16,6 +16,9 @@ use super::protocol::Code;
 /// The longest line that is read, in bytes: a configuration or a text with much to spare.
 const LINE_MAX: usize = 16 << 20;
 
+/// Behind it nothing is written.
+const END: &str = "";
+
 /// How many messages wait for a peer that does not read.
 const OUTBOX: usize = 256;
 
@@ -104,9 +107,9 @@ pub(super) async fn next_line(input: &mut (impl AsyncBufRead + Unpin)) -> io::Re
     }
 }
 
-/// Writes what is put into an [`Peer`]'s outbox until all its clones are gone, or the other side is.
+/// Writes what is put into a [`Peer`]'s outbox until it is closed, or the other side is gone.
 pub(super) async fn write(mut outbox: mpsc::Receiver<String>, mut output: impl AsyncWrite + Unpin) {
-    while let Some(line) = outbox.recv().await {
+    while let Some(line) = outbox.recv().await.filter(|line| line != END) {
         let written = async {
             output.write_all(line.as_bytes()).await?;
             output.write_all(b"\n").await?;
@@ -199,6 +202,12 @@ impl Peer {
         };
         // Nobody is left to be answered when this fails.
         let _ = self.outbox.send(line.to_string()).await;
+    }
+
+    /// Closes the outbox behind what is in it.
+    pub(super) async fn close(&self) {
+        // An error says that it is closed.
+        let _ = self.outbox.send(END.to_owned()).await;
     }
 
     /// Takes an answer of the peer. One to a request that nobody waits for any more is left.
