@@ -202,7 +202,12 @@ impl Metrics {
             What::GuestFailed(incident) => {
                 self.failures.get_or_create(&by_account()).inc();
                 if let Some(limit) = incident.limit() {
-                    self.limits.get_or_create(&Hit { account: account(), limit: limit.to_string().replace(' ', "-") }).inc();
+                    self.limits
+                        .get_or_create(&Hit {
+                            account: account(),
+                            limit: limit.to_string().replace(' ', "-"),
+                        })
+                        .inc();
                 }
             }
             What::Refused { refusal, .. } => {

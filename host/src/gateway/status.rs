@@ -119,6 +119,7 @@ impl Status {
             }
             What::Decided(effect) => account.decide(effect, now),
             What::GuestFailed(incident) => account.suffer(incident, now),
+            What::Took { .. } => {}
             What::Refused { refusal, .. } => {
                 account.finish("refused", refusal.name());
                 if *refusal != Refusal::Duplicate {
