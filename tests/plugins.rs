@@ -217,6 +217,10 @@ fn a_changed_file_is_refused_until_it_is_approved_again() {
         let complaint = setting.run(arguments).complaint();
         assert_parts(&complaint, &["copy was changed after it was approved", mend]);
     }
+    assert_parts(
+        &setting.run(&["doctor"]).stdout,
+        &["account default: the component copy was changed", mend],
+    );
     let verified = setting.run(&["plugins", "verify"]);
     assert_eq!(verified.code(), 1);
     assert_parts(&verified.stdout, &[mend]);
@@ -342,4 +346,19 @@ fn a_component_of_an_account_that_is_not_there_is_told() {
     ));
     let checked = setting.run(&["config", "check"]).succeeded();
     assert_parts(&checked, &["warning", "components.wrok is not an account", "did you mean \"work\""]);
+}
+
+#[test]
+fn the_limits_of_the_settings_hold_for_what_judges() {
+    let setting = Setting::new();
+    // A message is told several times over: as it is, and as the agent reads it.
+    let line = Line::direct("111", "Alice", "a".repeat(500_000)).ids("1", "2").at(1).to_json() + "\n";
+    let file = setting.write("recorded", line);
+    for (returned, decided) in [(8, 1), (1, 0)] {
+        let limits = json!({ "limits": { "memoryMiB": 16, "returnedMiB": returned } });
+        setting.configure(&config(json!({ "dmPolicy": "open" }), limits));
+        let replayed = setting.run(&["replay", &file]);
+        assert_eq!(replayed.stdout.lines().count(), decided, "{returned} MiB: {}", replayed.stderr);
+        assert_eq!(replayed.stderr.contains("the line is lost"), decided == 0, "{}", replayed.stderr);
+    }
 }

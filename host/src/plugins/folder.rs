@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::{Error, reason};
 use super::name::ComponentName;
-use super::package::Package;
+use super::package::{self, Package};
 use super::record::{Record, sha256};
 use crate::private_folder;
 use crate::sandbox::{Component, Sandbox};
@@ -162,10 +162,8 @@ impl PluginFolder {
 
     fn bytes(&self, name: &ComponentName) -> Result<(PathBuf, Vec<u8>), Error> {
         let file = self.file(name);
-        let bytes = fs::read(&file).map_err(|err| Error::Damaged {
-            name: name.clone(),
-            reason: format!("{}: {err}", file.display()),
-        })?;
+        let bytes = package::read_component(&file)
+            .map_err(|err| Error::Damaged { name: name.clone(), reason: err.to_string() })?;
         Ok((file, bytes))
     }
 }

@@ -58,11 +58,11 @@ impl Package {
         if fs::metadata(path).map_err(Error::io(path))?.is_dir() {
             let manifest = Manifest::read(&path.join(MANIFEST))?;
             let file = path.join(&manifest.file);
-            let bytes = read(&file, SIZE)?;
+            let bytes = read_component(&file)?;
             let Manifest { name, version, description, requests, .. } = manifest;
             return Ok(Self { name, version, description, requests, file, bytes });
         }
-        let bytes = read(path, SIZE)?;
+        let bytes = read_component(path)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         // As cargo does with the name of a package when it writes a file.
         let name = stem.replace('_', "-").to_lowercase();
@@ -161,6 +161,11 @@ fn request(section: &mut Section<'_>) -> Request {
         }
     }
     Request { key: key.to_owned(), value, reason: section.text("reason").unwrap_or_default() }
+}
+
+/// Reads the file of a component, which may be too large for one.
+pub(super) fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
+    read(path, SIZE)
 }
 
 /// Reads a file of at most `limit` bytes.
