@@ -22,7 +22,7 @@ fn the_shipped_component_imports_nothing() {
 
 #[tokio::test]
 async fn the_same_guest_built_for_wasi_decides_alike_without_being_granted_anything() {
-    let wasi = SANDBOX.load(&built_for_wasi()).unwrap();
+    let wasi = SANDBOX.load(&built_for_wasi("zalouser-channel")).unwrap();
     assert!(wasi.imports().iter().any(|name| name.starts_with("wasi:")), "{:?}", wasi.imports());
 
     let [shipped, wasi_built] = [everything(&SHIPPED).await, everything(&wasi).await];
@@ -102,23 +102,14 @@ async fn planned(guest: &mut Guest, config: &Configuration) -> Vec<String> {
     ]
 }
 
-/// The guest as plain cargo builds it. The target folder is the one in which the build script builds it, too: a
+/// A guest as plain cargo builds it, by the name of its package. The target folder is the one in which the build script builds it, too: a
 /// cargo that runs this test may hold the lock of its own.
-fn built_for_wasi() -> Vec<u8> {
+pub(crate) fn built_for_wasi(package: &str) -> Vec<u8> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../guest");
     let built = Command::new(env!("CARGO"))
         .current_dir(workspace)
-        .args([
-            "build",
-            "--locked",
-            "--package",
-            "zalouser-channel",
-            "--profile",
-            "guest",
-            "--target",
-            TARGET,
-        ])
+        .args(["build", "--locked", "--package", package, "--profile", "guest", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target_dir)
         // What the cargo that runs this test was told about the host does not hold for the guest.
@@ -129,7 +120,8 @@ fn built_for_wasi() -> Vec<u8> {
     let complaint = String::from_utf8_lossy(&built.stderr);
     assert!(
         built.status.success(),
-        "the guest does not build for {TARGET}; if that is missing, run: rustup toolchain install\n{complaint}"
+        "{package} does not build for {TARGET}; if that is missing, run: rustup toolchain install\n{complaint}"
     );
-    fs::read(target_dir.join(TARGET).join("guest/zalouser_channel.wasm")).expect("cargo has written it")
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    fs::read(target_dir.join(TARGET).join("guest").join(file)).expect("cargo has written it")
 }

@@ -10,6 +10,7 @@ mod differences;
 mod directory;
 mod doctor;
 mod gateway;
+mod hostile;
 mod login;
 mod logs;
 mod mcp;
@@ -28,7 +29,7 @@ use std::path::Path;
 fn no_test_file_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let mut forgotten = Vec::new();
-    for module in ["main.rs", "gateway.rs"] {
+    for module in ["main.rs", "gateway.rs", "hostile.rs"] {
         let lists = fs::read_to_string(folder.join(module)).expect("the module is there");
         let listed = match module.trim_end_matches(".rs") {
             "main" => folder.clone(),

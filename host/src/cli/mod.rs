@@ -157,10 +157,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
     let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the asynchronous runtime does not start")?;
+    let runtime = crate::sandbox::runtime().context("the asynchronous runtime does not start")?;
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Channels(command) => channels::run(command, &cli.global).await,

@@ -319,11 +319,8 @@ mod tests {
 
     #[test]
     fn a_component_that_is_left_alone_is_told_with_the_lines_that_it_cost() {
-        let confined = Incident::Confined {
-            component: "x".into(),
-            pause: Duration::from_secs(5),
-            unable: None,
-        };
+        let confined =
+            Incident::Confined { component: "x".into(), pause: Duration::from_secs(5), unable: None };
         let overflow = Incident::Overflow { component: "x".into(), lines: vec![b"\n".to_vec(); 2] };
         let account = after([confined, overflow].map(|it| What::GuestFailed(Arc::new(it))));
         assert_eq!(account.quarantined_until, Some(5_001));

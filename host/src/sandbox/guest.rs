@@ -271,7 +271,10 @@ impl Guest {
         call: &str,
         context: &CallContext,
     ) -> Result<Result<Vec<Command>, tool::Error>, Error> {
-        let planned = call!(self, "tool.plan", |store| self.plugin.zalouser_plugin_tool().call_plan(store, call, context))?;
+        let planned = call!(self, "tool.plan", |store| self
+            .plugin
+            .zalouser_plugin_tool()
+            .call_plan(store, call, context))?;
         match planned {
             Ok(commands) => self.count("tool.plan", commands).map(Ok),
             Err(error) => Ok(Err(error)),

@@ -76,7 +76,10 @@ impl fmt::Display for Incident {
             }
             Self::Overflow { component, lines } => {
                 let count = lines.len();
-                write!(f, "component {component} is left alone, and there is no room to keep {count} more lines")
+                write!(
+                    f,
+                    "component {component} is left alone, and there is no room to keep {count} more lines"
+                )
             }
         }
     }

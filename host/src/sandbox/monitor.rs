@@ -183,7 +183,8 @@ impl Monitor {
             bytes.append(&mut self.unfinished);
         }
         bytes.extend_from_slice(chunk);
-        let is_one_line = bytes.iter().position(|byte| *byte == b'\n').map(|end| end + 1) == Some(bytes.len());
+        let is_one_line =
+            bytes.iter().position(|byte| *byte == b'\n').map(|end| end + 1) == Some(bytes.len());
         // Of several lines nobody knows which one it was, and half a line is tried when it is whole.
         let (mut earlier, mut unexplained) = if is_one_line { (failure, None) } else { (None, failure) };
 
