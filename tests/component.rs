@@ -24,7 +24,7 @@ fn the_shipped_component_imports_nothing() {
 
 #[tokio::test]
 async fn the_same_guest_built_for_wasi_decides_alike_without_being_granted_anything() {
-    let wasi = SANDBOX.load(&built_for_wasi()).unwrap();
+    let wasi = SANDBOX.load(&built_for_wasi("zalouser-channel")).unwrap();
     assert!(wasi.imports().iter().any(|name| name.starts_with("wasi:")), "{:?}", wasi.imports());
 
     let [shipped, wasi_built] = [everything(&SHIPPED).await, everything(&wasi).await];
@@ -104,14 +104,13 @@ async fn planned(guest: &mut Guest, config: &Configuration) -> Vec<String> {
     ]
 }
 
-/// The guest as plain cargo builds it.
-fn built_for_wasi() -> Vec<u8> {
+/// A guest as plain cargo builds it, by the name of its package.
+pub(crate) fn built_for_wasi(package: &str) -> Vec<u8> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
-    build(&workspace, &["--package", "zalouser-channel", "--profile", "guest", "--target", TARGET])
-        .succeeded();
-    fs::read(guest_target_dir().join(TARGET).join("guest/zalouser_channel.wasm"))
-        .expect("cargo has written it")
+    build(&workspace, &["--package", package, "--profile", "guest", "--target", TARGET]).succeeded();
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    fs::read(guest_target_dir().join(TARGET).join("guest").join(file)).expect("cargo has written it")
 }
 
 /// The target folder in which the build script builds the guest, too: a cargo that runs this test may hold the

@@ -13,8 +13,8 @@ mod doctor;
 mod example;
 mod faults;
 mod gateway;
-mod gateway;
 mod grants;
+mod hostile;
 mod journal;
 mod login;
 mod logs;
@@ -40,7 +40,7 @@ use std::path::Path;
 fn no_test_file_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let mut forgotten = Vec::new();
-    for module in ["main.rs", "faults.rs", "gateway.rs"] {
+    for module in ["main.rs", "faults.rs", "gateway.rs", "hostile.rs"] {
         let lists = fs::read_to_string(folder.join(module)).expect("the module is there");
         let listed = match module.trim_end_matches(".rs") {
             "main" => folder.clone(),

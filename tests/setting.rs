@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use zalouser::simulator::{Line, Sent, Simulator};
 use zalouser::state_dir::StateDir;
 use zalouser::store::{AccountFiles, PairingStore};
+use zalouser::zca::program::Zca;
 
 /// For how long something is waited for that has to happen. A test that waits this long fails, so it
 /// only has to be longer than a busy machine needs.
@@ -115,6 +116,12 @@ impl Setting {
     /// The pairing files of the default account.
     pub(crate) fn store(&self) -> PairingStore {
         PairingStore::new(&self.state(), &AccountFiles::of("default", true))
+    }
+
+    /// The simulated `zca`, for what runs inside of the test.
+    pub(crate) fn simulated_zca(&self) -> Zca {
+        let (variable, value) = self.simulator.env();
+        Zca::new(self.simulator.program()).with_variable(variable, value)
     }
 
     /// A path in the setting.

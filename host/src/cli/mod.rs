@@ -190,10 +190,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         watchdog::enable(env::current_exe());
     }
     let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet), goes_on);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the asynchronous runtime does not start")?;
+    let runtime = crate::sandbox::runtime().context("the asynchronous runtime does not start")?;
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Channels(command) => channels::run(command, &cli.global).await,

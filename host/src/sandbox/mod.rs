@@ -15,6 +15,7 @@ mod live;
 mod monitor;
 mod quarantine;
 mod recollection;
+mod runtime;
 
 pub(crate) use attempt::{Attempts, attempt};
 pub use component::{Component, Inspection};
@@ -25,6 +26,7 @@ pub use guest::{Guest, MonitorHandle};
 pub use incident::Incident;
 pub use limits::{Limit, Limits, TICK};
 pub use monitor::{Monitor, Pushed};
+pub use runtime::runtime;
 
 /// The component that is part of this program.
 pub const SHIPPED: &[u8] = include_bytes!(env!("ZALOUSER_COMPONENT"));
