@@ -46,8 +46,8 @@ fn on_a_small_disk(stage: &Stage, front: &[&str]) -> (Running, PathBuf) {
     let config = stage.setting.write("config.json", stage.setting.read_state("openclaw.json"));
     let prepare = r#"
         mount -t tmpfs -o size=1m,mode=700 none "$OPENCLAW_STATE_DIR" &&
-        mkdir -m 700 "$OPENCLAW_STATE_DIR/zalouser" &&
-        ln -s "$COMPILED" "$OPENCLAW_STATE_DIR/zalouser/cache" && exec "$@""#;
+        mkdir -m 700 "$OPENCLAW_STATE_DIR/zalouser" "$OPENCLAW_STATE_DIR/zalouser/cache" &&
+        ln -s "$COMPILED/modules" "$OPENCLAW_STATE_DIR/zalouser/cache/modules" && exec "$@""#;
     let mut command = wrapped(&[front, &["sh", "-c", prepare, "sh"]].concat(), &stage.command());
     command.env("OPENCLAW_CONFIG_PATH", config).env("COMPILED", compiled());
     let mut gateway = stage.setting.start(command);
@@ -67,7 +67,7 @@ fn fill(disk: &Path) -> PathBuf {
 }
 
 #[test]
-fn on_a_full_disk_a_stranger_is_offered_no_code_until_there_is_room() {
+fn on_a_full_disk_messages_are_refused_aloud_until_there_is_room() {
     let Some(front) = mounts() else {
         return leave_out("a full disk", "neither as root nor in a namespace can a tmpfs be mounted");
     };
@@ -78,9 +78,10 @@ fn on_a_full_disk_a_stranger_is_offered_no_code_until_there_is_room() {
     answered(&mut gateway, setting, "222", &["before"]);
     let filler = fill(&disk);
     setting.say(&[alice("hello")]);
-    gateway.until_line(&["no pairing code was sent", "No space left on device"]);
+    gateway.until_line(&["a stranger's message is lost", "disk is full", "free some space on its disk"]);
     assert_eq!(texts_to(setting, "111"), [""; 0]);
     fs::remove_file(filler).unwrap();
+    gateway.until_line(&["the journal", "can be written again"]);
     setting.say(&[alice("hello again"), bob("after")]);
     gateway.until("the code", || texts_to(setting, "111").pop());
     answered(&mut gateway, setting, "222", &["before", "after"]);
