@@ -8,6 +8,7 @@ mod order;
 mod pacing;
 mod pairing;
 mod policy;
+mod reload;
 mod replies;
 mod service;
 mod start;

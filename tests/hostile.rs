@@ -28,7 +28,7 @@ static HOSTILE: LazyLock<Component> =
     LazyLock::new(|| SANDBOX.load(&built_for_wasi("zalouser-hostile")).unwrap().named(NAME));
 
 /// An account of this id that lets everybody in.
-async fn account(id: &str) -> Account {
+pub(crate) async fn account(id: &str) -> Account {
     let mut shipped = SHIPPED.instantiate().await.unwrap();
     let config = json!({ "channels": { "zalouser": { "dmPolicy": "open" } } });
     let mut accounts = load(&mut shipped, &config, None).await.accounts;

@@ -6,6 +6,7 @@ mod clock;
 pub mod config;
 pub mod config_file;
 pub mod decision;
+mod file_watch;
 pub mod gateway;
 pub mod grants;
 pub mod journal;

@@ -1,28 +1,36 @@
 //! `zalouser gateway run`: the accounts.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use super::grants::GrantOptions;
 use super::log::{FILE_ONLY, FileSlot};
 use super::{Global, Usage};
-use crate::gateway::agent::Agent;
+use crate::file_watch::FileWatch;
+use crate::gateway::agent::{Agent, AgentSettings};
 use crate::gateway::endpoint::Endpoint;
 use crate::gateway::presence::Presence;
 use crate::gateway::service::Service;
-use crate::gateway::{Events, Gateway, Registry};
+use crate::gateway::{Events, Gateway, Registry, Renewal};
 use crate::log_file;
 use crate::plugins::Plugins;
+use crate::sandbox::Sandbox;
 use crate::settings;
 use crate::state_dir::StateDir;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run all enabled accounts until SIGINT or SIGTERM
+    ///
+    /// A changed configuration file is read again, and so is everything at SIGHUP.
     Run(Run),
 }
 
@@ -67,26 +75,17 @@ async fn run_accounts(
     presence: &Presence,
     endpoint: Option<Endpoint>,
 ) -> anyhow::Result<()> {
-    let sandbox = super::cached_sandbox(&state)?;
-    let mut config = super::load_config(&sandbox, &state).await?;
-    arguments.grants.apply(&mut config.settings, &state)?;
-    let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
-    if agent.is_none() {
-        let file = config.file.display();
-        tracing::warn!(
-            "{file}: nobody answers; set {}.agent, for a try to {{ kind: \"echo\" }}",
-            settings::PATH
-        );
-    }
+    let source = Source { sandbox: super::cached_sandbox(&state)?, grants: &arguments.grants, state: &state };
+    let Renewal { config, plugins, agent } = source.read(None).await?;
     let events = Events::default();
     let gateway = Gateway {
-        plugins: Plugins::new(sandbox, &state, &config.settings),
+        plugins,
         zca: super::zca(global, &config.settings),
-        agent,
+        agent: agent.clone(),
         registry: Registry::Files,
         journal: None,
-        config,
-        state,
+        config: config.clone(),
+        state: state.clone(),
         events: events.clone(),
     };
     let service = Service::of_environment();
@@ -101,11 +100,85 @@ async fn run_accounts(
             None => pending().await,
         }
     };
+    let (renewals, renewed) = mpsc::channel(1);
+    let follow = source.follow(&service, (config.settings.agent.clone(), agent), config.file, renewals);
     tokio::select! {
-        ended = gateway.run(shutdown) => Ok(ended?),
+        ended = gateway.run_renewably(shutdown, renewed) => Ok(ended?),
+        never = follow => match never? {},
         never = presence.publish(&events) => match never {},
         never = service.follow(&events) => match never {},
         never = serve => match never {},
+    }
+}
+
+/// The agent with what it was made by.
+type Known = (Option<AgentSettings>, Option<Arc<Agent>>);
+
+/// Where the configuration of this run comes from.
+struct Source<'a> {
+    sandbox: Sandbox,
+    grants: &'a GrantOptions,
+    state: &'a StateDir,
+}
+
+impl Source<'_> {
+    /// Reads the configuration. An agent that is known stays who it is while its settings do.
+    async fn read(&self, known: Option<&Known>) -> anyhow::Result<Renewal> {
+        let mut config = super::load_config(&self.sandbox, self.state).await?;
+        self.grants.apply(&mut config.settings, self.state)?;
+        let agent = match known {
+            Some((settings, agent)) if *settings == config.settings.agent => agent.clone(),
+            _ => config.settings.agent.clone().map(Agent::new).transpose()?.map(Arc::new),
+        };
+        if agent.is_none() {
+            let file = config.file.display();
+            tracing::warn!(
+                "{file}: nobody answers; set {}.agent, for a try to {{ kind: \"echo\" }}",
+                settings::PATH
+            );
+        }
+        let plugins = Plugins::new(self.sandbox.clone(), self.state, &config.settings);
+        Ok(Renewal { config, plugins, agent })
+    }
+
+    /// Reads it again whenever the file changes or SIGHUP comes, and hands it on if it is in order.
+    async fn follow(
+        &self,
+        service: &Service,
+        mut known: Known,
+        file: PathBuf,
+        renewals: mpsc::Sender<Renewal>,
+    ) -> anyhow::Result<Infallible> {
+        let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be handled")?;
+        let mut changes = FileWatch::new(std::slice::from_ref(&file))
+            .inspect_err(|err| {
+                tracing::warn!("a change of {} needs a SIGHUP to be seen: {err}", file.display())
+            })
+            .ok();
+        loop {
+            let changed = async {
+                match &mut changes {
+                    Some(changes) => changes.changed().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                _ = hangup.recv() => {}
+                () = changed => {}
+            }
+            service.reloading();
+            match self.read(Some(&known)).await {
+                Ok(renewal) => {
+                    known = (renewal.config.settings.agent.clone(), renewal.agent.clone());
+                    tracing::info!("the configuration was read again");
+                    if renewals.send(renewal).await.is_err() {
+                        return pending().await;
+                    }
+                }
+                Err(err) => tracing::error!("{err:#}; the configuration of before stays in force"),
+            }
+            service.reloaded();
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
 use super::act;
+use super::desk::Desk;
 use super::event::{Step, What};
 use super::intake::Intake;
 use super::registry::PairedList;
@@ -32,10 +33,22 @@ pub(super) struct Running {
     pub(super) intake: Intake,
 }
 
+/// What takes the place of all that judges and answers for an account that runs.
+pub(super) struct Renewed {
+    pub(super) desk: Arc<Desk>,
+    pub(super) monitor: Monitor,
+    pub(super) paired: PairedList,
+}
+
 impl Running {
     /// Reads the listener and acts on what the guest makes of it, until `stop` turns true. Returns
     /// when the listener's process is gone.
-    pub(super) async fn run(mut self, mut listener: Listener, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        mut self,
+        mut listener: Listener,
+        mut stop: watch::Receiver<bool>,
+        mut renewals: mpsc::Receiver<Renewed>,
+    ) {
         let stopped = async move {
             // A sender that is gone will not ask any more: that is a stop, too.
             let _ = stop.wait_for(|stop| *stop).await;
@@ -54,12 +67,32 @@ impl Running {
                     self.judge_again(lines).await;
                     continue;
                 }
+                Some(renewed) = renewals.recv() => {
+                    self.renew(renewed).await;
+                    continue;
+                }
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
             self.take(output).await;
         }
         listener.stop().await;
+    }
+
+    /// Goes on with another component, or by other rules, in the middle of what the listener prints.
+    async fn renew(&mut self, renewed: Renewed) {
+        let Renewed { desk, mut monitor, paired } = renewed;
+        let account = desk.account.id.as_str();
+        if let Err(err) = monitor.take_over(&mut self.monitor).await {
+            tracing::error!(account, "{err}; the account goes on as before");
+            return;
+        }
+        tracing::info!(account, component = %monitor.component(), "the account goes on by the new configuration");
+        self.monitor = monitor;
+        self.paired = paired;
+        self.account = Arc::clone(&desk.account);
+        self.replies = Arc::clone(&desk.replies);
+        self.intake.renew(desk);
     }
 
     async fn take(&mut self, output: Output) {

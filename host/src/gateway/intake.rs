@@ -40,6 +40,11 @@ impl Intake {
         Self { desk, lanes, submitted: VecDeque::new(), changes, waiting }
     }
 
+    /// Works by another desk for the same account from now on.
+    pub(super) fn renew(&mut self, desk: Arc<Desk>) {
+        self.desk = desk;
+    }
+
     /// Gives something to the journal. What cannot be admitted is dropped, and told to those who watch.
     pub(super) fn admit(&mut self, admission: Admission) {
         let (thread, message_id) = (admission.thread.clone(), admission.message_id.clone());

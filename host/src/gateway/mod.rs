@@ -5,6 +5,7 @@ mod act;
 pub mod agent;
 mod composer;
 pub mod context;
+mod crew;
 mod delivery;
 mod desk;
 pub mod endpoint;
@@ -29,17 +30,19 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub use crew::Renewal;
 pub use event::{Event, Events, Refusal, Step, What};
 pub use outlet::{Outlet, Sent};
 pub use registry::{Asked, Offered, Pairings, Registry};
 pub use start::{AccountError, StartError};
 
 use self::agent::Agent;
+use self::crew::Crew;
 use self::desk::Desk;
 use self::lanes::{Caps, Lanes};
 use self::pacing::Pacers;
@@ -74,7 +77,7 @@ pub struct Gateway {
     pub zca: Zca,
     /// Who answers. Without an agent strangers are paired all the same, and every message that is
     /// let through is logged as unanswered.
-    pub agent: Option<Agent>,
+    pub agent: Option<Arc<Agent>>,
     /// Who keeps the pairing requests.
     pub registry: Registry,
     /// The journal, if it is open already; then it is left open. Else it is opened for as long as this runs.
@@ -92,6 +95,22 @@ impl Gateway {
     /// [`StartError`] when no account can run. An account that cannot run beside others that can is
     /// logged.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        // Nobody holds the other end, so that there never is one.
+        let (_, renewals) = mpsc::channel(1);
+        self.run_renewably(shutdown, renewals).await
+    }
+
+    /// The same for a configuration that changes: whatever comes out of `renewals` takes the place of what the
+    /// gateway was made of, without a message lost or a listener started anew. An account for which that fails goes
+    /// on as before, which is logged.
+    ///
+    /// # Errors
+    /// As of [`Self::run`].
+    pub async fn run_renewably(
+        self,
+        shutdown: impl Future<Output = ()>,
+        mut renewals: mpsc::Receiver<Renewal>,
+    ) -> Result<(), StartError> {
         let settings = self.config.settings.journal;
         let (journal, is_ours) = match self.journal {
             Some(journal) => (journal, false),
@@ -100,7 +119,7 @@ impl Gateway {
         let lanes =
             Lanes::new(Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all });
         let means = Means {
-            agent: self.agent.map(Arc::new),
+            agent: self.agent,
             zca: self.zca.clone(),
             events: self.events.clone(),
             record: Record::new(journal.clone()),
@@ -121,26 +140,25 @@ impl Gateway {
             lanes: lanes.clone(),
         };
         tokio::pin!(shutdown);
-        let started = tokio::select! {
-            started = start.all() => started?,
+        let mut crew = tokio::select! {
+            started = Crew::start(start) => started?,
             () = &mut shutdown => return Ok(()),
         };
-
-        let (stop, stopped) = watch::channel(false);
-        let (mut accounts, mut ids) = (JoinSet::new(), Vec::new());
-        for (running, listener) in started {
-            ids.push(running.account.id.clone());
-            accounts.spawn(running.run(listener, stopped.clone()));
-        }
-        tokio::select! {
-            () = shutdown => {}
-            never = watch_journal(&journal, &self.events, &ids) => match never {},
+        loop {
+            let ids = crew.ids();
+            let renewal = tokio::select! {
+                () = &mut shutdown => break,
+                Some(renewal) = renewals.recv() => renewal,
+                never = watch_journal(&journal, &self.events, &ids) => match never {},
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = crew.renew(renewal) => {}
+            }
         }
         tracing::info!("stopping");
         stopping.cancel();
-        // Nobody to tell is fine, too: the accounts have ended then.
-        let _ = stop.send(true);
-        while accounts.join_next().await.is_some() {}
+        crew.stop_all().await;
         finish(&lanes).await;
         if is_ours {
             journal.close().await;

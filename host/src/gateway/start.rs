@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::account::Running;
+use super::account::{Renewed, Running};
 use super::desk::Desk;
 use super::event::What;
 use super::intake::Intake;
@@ -109,13 +109,17 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Starts every enabled account that can run.
-    pub(super) async fn all(&self) -> Result<Vec<(Running, Listener)>, StartError> {
-        let enabled = || self.config.channel.accounts.iter().filter(|account| account.enabled);
-        if enabled().next().is_none() {
+    /// What the `zca` supports that the accounts are to run with.
+    pub(super) async fn support(&self) -> Result<Support, StartError> {
+        if !self.config.channel.accounts.iter().any(|account| account.enabled) {
             return Err(StartError::NothingEnabled);
         }
-        let support = probe(&self.zca).await?;
+        Ok(probe(&self.zca).await?)
+    }
+
+    /// Starts every enabled account that can run.
+    pub(super) async fn all(&self, support: &Support) -> Result<Vec<(Running, Listener)>, StartError> {
+        let enabled = || self.config.channel.accounts.iter().filter(|account| account.enabled);
         let version = support.version.as_deref().unwrap_or("unknown");
         tracing::debug!(
             supervised = support.supervised,
@@ -133,7 +137,7 @@ impl Start {
         for account in enabled() {
             let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
             let result = if first == account.id {
-                self.one(account, &support).await
+                self.one(account, support).await
             } else {
                 let (account, profile) = (account.id.clone(), account.profile.clone());
                 Err(AccountError::SharedProfile { account, first, profile })
@@ -158,12 +162,43 @@ impl Start {
         }
     }
 
-    async fn one(&self, account: &Account, support: &Support) -> Result<(Running, Listener), AccountError> {
-        let id = account.id.clone();
+    /// Starts one account.
+    pub(super) async fn one(
+        &self,
+        account: &Account,
+        support: &Support,
+    ) -> Result<(Running, Listener), AccountError> {
         let profile = Profile::new(&account.profile);
         let lock = ProfileLock::acquire(&self.state.own().join("listeners"), profile.clone())
-            .map_err(|source| AccountError::Locked { account: id.clone(), source })?;
+            .map_err(|source| AccountError::Locked { account: account.id.clone(), source })?;
         self.check_session(account, &profile).await?;
+        let Renewed { desk, mut monitor, paired } = self.renewed(account).await?;
+        match self.journal.recall(&account.id).await {
+            Ok(remembered) if remembered.is_empty() => {}
+            Ok(remembered) => monitor
+                .recall(remembered)
+                .await
+                .map_err(|source| AccountError::Guest { account: account.id.clone(), source })?,
+            Err(err) => {
+                tracing::error!(account = account.id, "what was written in groups is forgotten: {err}")
+            }
+        }
+        let running = Running {
+            account: Arc::clone(&desk.account),
+            monitor,
+            paired,
+            replies: Arc::clone(&desk.replies),
+            journal: self.journal.clone(),
+            intake: Intake::new(desk, self.lanes.clone()),
+        };
+        let options = ListenOptions::of(support, self.config.settings.heartbeat);
+        Ok((running, Listener::start(self.zca.clone(), lock, options)))
+    }
+
+    /// Makes all that judges and answers for one account.
+    pub(super) async fn renewed(&self, account: &Account) -> Result<Renewed, AccountError> {
+        let id = account.id.clone();
+        let profile = Profile::new(&account.profile);
         let plugin =
             self.plugins.of(&id).map_err(|reason| AccountError::Plugin { account: id.clone(), reason })?;
         let monitor = self
@@ -178,16 +213,7 @@ impl Start {
             replies: self.means.replies(plugin),
             journal: self.journal.clone(),
         });
-        let running = Running {
-            account: Arc::clone(&desk.account),
-            monitor,
-            paired,
-            replies: Arc::clone(&desk.replies),
-            journal: self.journal.clone(),
-            intake: Intake::new(desk, self.lanes.clone()),
-        };
-        let options = ListenOptions::of(support, self.config.settings.heartbeat);
-        Ok((running, Listener::start(self.zca.clone(), lock, options)))
+        Ok(Renewed { desk, monitor, paired })
     }
 
     async fn check_session(&self, account: &Account, profile: &Profile) -> Result<(), AccountError> {
@@ -228,13 +254,6 @@ impl Start {
         for effect in effects {
             if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
                 super::log(&account.id, &entry);
-            }
-        }
-        match self.journal.recall(&account.id).await {
-            Ok(remembered) if remembered.is_empty() => {}
-            Ok(remembered) => monitor.recall(remembered).await?,
-            Err(err) => {
-                tracing::error!(account = account.id, "what was written in groups is forgotten: {err}")
             }
         }
         Ok(monitor)

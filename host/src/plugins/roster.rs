@@ -47,6 +47,16 @@ impl Plugins {
         self.load(self.settings.components.of(account))
     }
 
+    /// What identifies the one that judges this account, to the byte.
+    ///
+    /// # Errors
+    /// It is not installed, or what was approved cannot be read.
+    pub fn pin(&self, account: &str) -> Result<String, Error> {
+        let name = self.settings.components.of(account);
+        // The shipped one does not change while this program runs.
+        if name.is_shipped() { Ok(name.to_string()) } else { Ok(self.folder.record(name)?.sha256) }
+    }
+
     /// The one of this name.
     ///
     /// # Errors

@@ -117,6 +117,27 @@ impl Monitor {
         recalled.inspect_err(|_| self.lose_guest())
     }
 
+    /// What its component is called.
+    pub fn component(&self) -> &str {
+        self.component.name()
+    }
+
+    /// Goes on where `earlier` stops: with what that remembers of groups, and with the bytes that no guest has
+    /// judged.
+    ///
+    /// # Errors
+    /// The guest's failure; then `earlier` is as it was.
+    pub async fn take_over(&mut self, earlier: &mut Self) -> Result<(), Error> {
+        let remembered = earlier.recollection.all();
+        if !remembered.is_empty() {
+            self.recall(remembered).await?;
+        }
+        self.unfinished = mem::take(&mut earlier.unfinished);
+        self.held = mem::take(&mut earlier.held);
+        self.caught_up = self.unfinished.is_empty();
+        Ok(())
+    }
+
     /// Replaces the set of paired senders. When the guest fails over it, the next line has a fresh one.
     pub async fn set_paired(&mut self, senders: Vec<String>) -> Pushed {
         let mut pushed = Pushed::default();

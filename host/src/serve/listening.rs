@@ -145,7 +145,7 @@ impl Listening {
             config,
             state: self.state.clone(),
             zca: session.zca.clone(),
-            agent: Some(Agent::of(Arc::new(agent))),
+            agent: Some(Arc::new(Agent::of(Arc::new(agent)))),
             registry: Registry::Other(Arc::new(pairings)),
             journal: Some(journal),
             events: self.events.clone(),

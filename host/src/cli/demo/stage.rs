@@ -1,5 +1,6 @@
 //! What a demo needs: a state folder, a simulated Zalo, and the gateway between them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -68,7 +69,7 @@ impl Stage {
             config,
             state,
             zca,
-            agent,
+            agent: agent.map(Arc::new),
             registry: Registry::Files,
             journal: None,
             events: events.clone(),
