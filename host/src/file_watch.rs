@@ -76,7 +76,7 @@ mod tests {
     async fn a_file_that_is_made_written_replaced_or_removed_has_changed() {
         let folder = tempfile::tempdir().unwrap();
         let (file, other) = (folder.path().join("a.json"), folder.path().join("b.json"));
-        let mut watch = FileWatch::new(&[file.clone()]).unwrap();
+        let mut watch = FileWatch::new(std::slice::from_ref(&file)).unwrap();
         fs::write(&file, "1").unwrap();
         watch.changed().await;
         fs::write(&other, "2").unwrap();

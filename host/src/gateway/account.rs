@@ -148,12 +148,17 @@ impl Running {
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
             match effect {
-                Effect::Deliver(message) => {
+                Effect::Deliver(mut message) => {
+                    // A component speaks for the account that it was given, whatever it says.
+                    account.clone_into(&mut message.account_id);
                     // It uses up what was remembered, which therefore has to be in the journal before.
                     self.remember(mem::take(&mut remembered));
                     self.intake.admit(Admission::message(&message));
                 }
-                Effect::Pair(request) => self.intake.admit(Admission::pairing(request)),
+                Effect::Pair(mut request) => {
+                    account.clone_into(&mut request.account_id);
+                    self.intake.admit(Admission::pairing(request));
+                }
                 Effect::Drop(ref dropped) => {
                     remembered.extend(self::remembered(dropped));
                     tracing::debug!(
