@@ -8,6 +8,7 @@ pub mod config_file;
 pub mod decision;
 pub mod gateway;
 pub mod grants;
+pub mod journal;
 mod log_file;
 pub mod mcp;
 mod pid_lock;

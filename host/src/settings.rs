@@ -8,6 +8,7 @@ use zalouser_settings::{Problem, Section};
 
 use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
 use crate::grants::{self, GrantBook, Grants};
+use crate::journal::JournalSettings;
 use crate::zca::listener::HEARTBEAT;
 
 /// Where the settings are in the gateway's file.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub agent: Option<AgentSettings>,
     /// How often the listener has to give a sign of life.
     pub heartbeat: Duration,
+    /// How messages wait, and are tried again.
+    pub journal: JournalSettings,
     /// What each component may ask for, where that is set.
     pub grants: GrantBook,
 }
@@ -36,7 +39,13 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zca: None, agent: None, heartbeat: HEARTBEAT, grants: GrantBook::new() }
+        Self {
+            zca: None,
+            agent: None,
+            heartbeat: HEARTBEAT,
+            journal: JournalSettings::default(),
+            grants: GrantBook::new(),
+        }
     }
 }
 
@@ -55,6 +64,7 @@ impl Settings {
                 heartbeat: section
                     .integer("heartbeatSeconds", 1..=600)
                     .map_or(default.heartbeat, Duration::from_secs),
+                journal: section.section("journal", JournalSettings::read).unwrap_or(default.journal),
                 grants: section
                     .sections("grants", |name, section| (name.to_owned(), grants::read(name, section)))
                     .map_or(default.grants, GrantBook::from_iter),

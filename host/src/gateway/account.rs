@@ -1,19 +1,19 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::event::What;
-use super::lanes::Lanes;
-use super::pairing;
+use super::intake::Intake;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::Decision;
+use crate::journal::{Admission, Journal};
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
-use crate::sandbox::bindings::types::{ChatKind, Thread};
+use crate::sandbox::bindings::inbound::{Dropped, Effect, ListenerEvent, Remembered};
 use crate::sandbox::{self, Monitor, Pushed};
 use crate::store::{AllowFile, PairingStore};
 use crate::zca::backoff::ListenerEnd;
@@ -22,13 +22,12 @@ use crate::zca::listener::{Listener, Output};
 /// One account that runs.
 pub(super) struct Running {
     pub(super) account: Arc<Account>,
-    /// Whether it is the one that is meant when none is named.
-    pub(super) is_default: bool,
     pub(super) monitor: Monitor,
     pub(super) store: PairingStore,
     pub(super) allow_file: AllowFile,
     pub(super) replies: Arc<Replies>,
-    pub(super) lanes: Lanes,
+    pub(super) journal: Journal,
+    pub(super) intake: Intake,
 }
 
 impl Running {
@@ -43,6 +42,7 @@ impl Running {
         loop {
             let output = tokio::select! {
                 output = listener.next() => output,
+                () = self.intake.next() => continue,
                 () = &mut stopped => break,
             };
             let Some(output) = output else { break };
@@ -100,17 +100,24 @@ impl Running {
         }
     }
 
-    fn act(&self, pushed: Pushed) {
-        let account = self.account.id.as_str();
+    fn act(&mut self, pushed: Pushed) {
+        let account = Arc::clone(&self.account);
+        let account = account.id.as_str();
         for failure in pushed.failures {
             self.lose(&failure, "the line that led to it is lost");
         }
+        let mut remembered = Vec::new();
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
             match effect {
-                Effect::Deliver(message) => self.deliver(message),
-                Effect::Pair(request) => self.pair(request),
+                Effect::Deliver(message) => {
+                    // It uses up what was remembered, which therefore has to be in the journal before.
+                    self.remember(mem::take(&mut remembered));
+                    self.intake.admit(Admission::message(&message));
+                }
+                Effect::Pair(request) => self.intake.admit(Admission::pairing(request)),
                 Effect::Drop(ref dropped) => {
+                    remembered.extend(self::remembered(dropped));
                     tracing::debug!(
                         account,
                         reason = Decision::of(&effect).map(|it| it.reason),
@@ -122,39 +129,14 @@ impl Running {
                 Effect::Log(entry) => super::log(account, &entry),
             }
         }
+        self.remember(remembered);
     }
 
-    fn deliver(&self, message: InboundMessage) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let thread = message.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move { replies.answer(&account, message).await });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
+    /// Keeps what the guest remembers for the guest after it.
+    fn remember(&self, remembered: Vec<Remembered>) {
+        if !remembered.is_empty() {
+            self.journal.remember(&self.account.id, self.account.mentions.history_limit, &remembered);
         }
-    }
-
-    fn pair(&self, request: PairingRequest) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let (store, is_default) = (self.store.clone(), self.is_default);
-        let thread = request.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move {
-            pairing::offer(&replies, store, &account, is_default, request).await;
-        });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
-        }
-    }
-
-    fn refuse(&self, lane: &str, thread: Thread) {
-        tracing::error!(
-            account = self.account.id,
-            lane,
-            "a message was dropped: {} of this conversation are waiting already",
-            Lanes::CAPACITY
-        );
-        self.replies.events.tell(&self.account.id, What::LaneFull { thread });
     }
 
     fn lose(&self, err: &sandbox::Error, loss: &str) {
@@ -163,13 +145,10 @@ impl Running {
     }
 }
 
-/// Messages of one thread of one account are handled in order.
-fn lane(account: &Account, thread: &Thread) -> String {
-    let kind = match thread.kind {
-        ChatKind::Direct => "direct",
-        ChatKind::Group => "group",
-    };
-    format!("{}:{kind}:{}", account.id, thread.id)
+/// What the guest remembers of a message that it dropped.
+fn remembered(dropped: &Dropped) -> Option<Remembered> {
+    let (thread, message) = dropped.thread.as_ref().zip(dropped.remembered.as_ref())?;
+    Some(Remembered { thread_id: thread.id.clone(), message: message.clone() })
 }
 
 /// How a listener ended, in words.

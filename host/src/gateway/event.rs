@@ -7,6 +7,7 @@ use tokio::sync::{Notify, broadcast};
 
 use super::status::Status;
 use crate::clock;
+use crate::journal::JournalError;
 use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
 use crate::zca::identity::Identity;
@@ -53,10 +54,24 @@ pub enum What {
     Decided(Box<Effect>),
     /// The guest failed, and a line that the listener printed is lost; the text says how.
     LineLost(String),
-    /// A message was dropped after it was let through: too many of its conversation are waiting.
-    LaneFull {
+    /// A message was dropped after it was let through.
+    Refused {
         /// Where it was written.
         thread: Thread,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Messages that wait in the journal were taken up: from before the start, or since the operator said so.
+    Resumed {
+        /// How many.
+        count: usize,
+    },
+    /// A message that waited is not answered, since the operator dropped it.
+    Withdrawn,
+    /// The journal cannot be written, so that messages are refused; or can be again.
+    Journal {
+        /// What keeps it from being written, if anything does.
+        trouble: Option<String>,
     },
     /// A command was carried out.
     Sent {
@@ -64,6 +79,22 @@ pub enum What {
         command: Command,
         /// What `zca` said of it.
         receipt: Receipt,
+    },
+    /// A message could not be answered, and is tried again.
+    Retrying {
+        /// Where it was written.
+        thread: Thread,
+        /// Why it could not.
+        failure: String,
+        /// When, in milliseconds since the Unix epoch.
+        at: u64,
+    },
+    /// Nobody knows whether a part of an answer arrived. The rest of it waits for the operator.
+    Uncertain {
+        /// Where its message was written.
+        thread: Thread,
+        /// Why.
+        failure: String,
     },
     /// A message is done with: it was answered as far as it could be.
     Answered {
@@ -83,6 +114,49 @@ pub enum What {
         /// Why it could not be sent, if so. It will be tried again at the next message.
         failure: Option<String>,
     },
+}
+
+/// Why a message was dropped that the guest had let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It was admitted before.
+    #[error("it came before")]
+    Duplicate,
+    /// As many messages of its conversation wait as may.
+    #[error(
+        "too many messages of its conversation wait; plugins.entries.zalouser.config.journal.waitingPerConversation \
+         says how many may"
+    )]
+    ConversationFull,
+    /// As many messages wait as may.
+    #[error("too many messages wait; plugins.entries.zalouser.config.journal.waitingInAll says how many may")]
+    QueueFull,
+    /// More is to be written to the journal than the disk takes.
+    #[error("the disk takes less than is written to the journal")]
+    JournalBehind,
+    /// The journal cannot be written.
+    #[error("the journal cannot be written")]
+    JournalFailed,
+}
+
+impl Refusal {
+    /// Its name in counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::ConversationFull => "conversation-full",
+            Self::QueueFull => "queue-full",
+            Self::JournalBehind => "journal-behind",
+            Self::JournalFailed => "journal-failed",
+        }
+    }
+
+    pub(super) fn of(error: &JournalError) -> Self {
+        match error {
+            JournalError::Behind => Self::JournalBehind,
+            _ => Self::JournalFailed,
+        }
+    }
 }
 
 /// How many events a watcher may be behind before it misses some.

@@ -4,31 +4,39 @@ mod account;
 pub mod agent;
 mod composer;
 pub mod context;
+mod delivery;
+mod desk;
 mod event;
+mod intake;
 mod lanes;
 mod pairing;
 pub mod presence;
+mod record;
 mod reply;
 mod start;
 pub mod status;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
-pub use event::{Event, Events, What};
+pub use event::{Event, Events, Refusal, What};
 pub use start::StartError;
 
 use self::agent::Agent;
 use self::composer::Composer;
-use self::lanes::Lanes;
-use self::reply::Replies;
+use self::desk::Desk;
+use self::lanes::{Caps, Lanes};
+use self::record::Record;
+use self::reply::{Means, Replies};
 use crate::config::Config;
 use crate::grants::{self, Gate};
+use crate::journal::{self, Journal, JournalError, JournalSettings, Recovered};
 use crate::sandbox::Component;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
@@ -56,22 +64,33 @@ pub struct Gateway {
 
 impl Gateway {
     /// Runs all enabled accounts until `shutdown` is done, then stops reading, lets answers that are
-    /// under way end for ten seconds, and leaves no process behind.
+    /// under way end for ten seconds, and leaves no process behind. What is not answered by then stays
+    /// in the journal for the next start.
     ///
     /// # Errors
     /// [`StartError`] when no account can run. An account that cannot run beside others that can is
     /// logged.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
-        let lanes = Lanes::default();
-        let composer = Composer::new(self.component.clone());
-        let gate = Gate::new(grants::SHIPPED, self.config.settings.grants_of(grants::SHIPPED));
-        let replies = Replies::new(self.agent, self.zca.clone(), gate, composer, self.events);
+        let settings = self.config.settings.journal;
+        let journal = open_journal(&self.state, settings).await?;
+        let lanes =
+            Lanes::new(Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all });
+        let replies = Replies::new(Means {
+            agent: self.agent,
+            zca: self.zca.clone(),
+            gate: Gate::new(grants::SHIPPED, self.config.settings.grants_of(grants::SHIPPED)),
+            composer: Composer::new(self.component.clone()),
+            events: self.events.clone(),
+            record: Record::new(journal.clone()),
+            settings,
+        });
         let start = start::Start {
             component: self.component,
             config: self.config,
             state: self.state,
             zca: self.zca,
             replies: Arc::clone(&replies),
+            journal: journal.clone(),
             lanes: lanes.clone(),
         };
         tokio::pin!(shutdown);
@@ -81,29 +100,70 @@ impl Gateway {
         };
 
         let (stop, stopped) = watch::channel(false);
-        let mut accounts = JoinSet::new();
+        let (mut accounts, mut ids) = (JoinSet::new(), Vec::new());
         for (running, listener) in started {
+            ids.push(running.account.id.clone());
             accounts.spawn(running.run(listener, stopped.clone()));
         }
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            never = watch_journal(&journal, &self.events, &ids) => match never {},
+        }
         tracing::info!("stopping");
+        replies.stop.cancel();
         // Nobody to tell is fine, too: the accounts have ended then.
         let _ = stop.send(true);
         while accounts.join_next().await.is_some() {}
         finish(&lanes).await;
+        journal.close().await;
         Ok(())
     }
 }
 
 /// Lets what has begun end within the grace time.
-async fn finish(lanes: &Lanes) {
-    let waiting = lanes.clear();
-    if waiting > 0 {
-        tracing::warn!("{waiting} messages that wait for an answer are given up");
-    }
+async fn finish(lanes: &Lanes<Desk>) {
+    lanes.clear();
     if timeout(GRACE, lanes.finish()).await.is_err() {
-        tracing::warn!("answers took longer than {} s and are given up", GRACE.as_secs());
+        tracing::warn!(
+            "answers took longer than {} s: they stay in the journal for the next start",
+            GRACE.as_secs()
+        );
     }
+}
+
+async fn open_journal(state: &StateDir, settings: JournalSettings) -> Result<Journal, JournalError> {
+    let path = journal::file(state);
+    let opened = spawn_blocking(move || Journal::open(&path, &settings)).await;
+    // A task that is cancelled or panics has no journal to give.
+    let (journal, recovered) = opened.map_err(|_| JournalError::Closed)??;
+    let Recovered { waiting, unknown, set_aside } = recovered;
+    if let Some(copy) = set_aside {
+        tracing::error!(
+            "the journal was damaged; it was set aside as {}, and a new one begun: what waited in it is not answered",
+            copy.display()
+        );
+    }
+    if waiting > 0 {
+        tracing::info!("{waiting} messages wait in the journal");
+    }
+    if unknown > 0 {
+        tracing::warn!(
+            "of {unknown} answers a part may or may not have arrived; see `zalouser queue list --dead`"
+        );
+    }
+    Ok(journal)
+}
+
+/// Tells those who watch whether the journal can be written.
+async fn watch_journal(journal: &Journal, events: &Events, accounts: &[String]) -> Infallible {
+    let mut trouble = journal.trouble();
+    while trouble.changed().await.is_ok() {
+        let trouble = trouble.borrow_and_update().clone();
+        for account in accounts {
+            events.tell(account, What::Journal { trouble: trouble.clone() });
+        }
+    }
+    std::future::pending().await
 }
 
 /// Writes what a guest has to say into the log.

@@ -3,24 +3,21 @@
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
+use super::delivery::End;
+use super::desk::Desk;
 use super::event::What;
-use super::reply::Replies;
+use crate::journal::{EntryId, Rest};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::PairingRequest;
 use crate::store::{Offer, PairingStore, Requested};
 
 /// Notes the request of a stranger and sends the code, unless that was done before. What goes wrong
 /// is logged; the offer is made again at the stranger's next message.
-pub(super) async fn offer(
-    replies: &Replies,
-    store: PairingStore,
-    account: &Account,
-    is_default: bool,
-    request: PairingRequest,
-) {
+pub(super) async fn offer(desk: &Desk, entry: EntryId, request: PairingRequest) {
+    let Desk { account, store, replies, .. } = desk;
     let sender = &request.sender_id;
-    let (code, failure) = match note(&store, &request).await {
-        Ok(Some(code)) => match announce(replies, &store, account, is_default, &request, &code).await {
+    let (code, failure) = match note(store, &request).await {
+        Ok(Some(code)) => match announce(desk, entry, &request, &code).await {
             Ok(()) => {
                 tracing::info!(account = account.id, sender, "zalouser pairing request sender={sender}");
                 (Some(code), None)
@@ -33,6 +30,7 @@ pub(super) async fn offer(
     if let Some(failure) = &failure {
         tracing::error!(account = account.id, sender, "no pairing code was sent: {failure}");
     }
+    replies.record.rest(entry, Rest::Answered).await;
     replies.events.tell(&account.id, What::Offered { request, code, failure });
 }
 
@@ -67,18 +65,21 @@ async fn note(store: &PairingStore, request: &PairingRequest) -> Result<Option<S
     }
 }
 
-async fn announce(
-    replies: &Replies,
-    store: &PairingStore,
-    account: &Account,
-    is_default: bool,
-    request: &PairingRequest,
-    code: &str,
-) -> Result<(), String> {
-    let approve = approve_command(account, is_default, code);
+async fn announce(desk: &Desk, entry: EntryId, request: &PairingRequest, code: &str) -> Result<(), String> {
+    let Desk { account, is_default, store, replies, .. } = desk;
+    let approve = approve_command(account, *is_default, code);
     let notice = replies.composer.pairing_notice(request, code, &approve).await;
-    for command in notice.map_err(|err| err.to_string())? {
-        replies.carry_out(account, command).await?;
+    let notice = notice.map_err(|err| err.to_string())?;
+    // The request is needed again if this process ends before the notice is sent.
+    replies.record.plan(entry, &notice, true).await;
+    let delivered = {
+        let _permit = replies.sends.acquire().await;
+        replies.deliver(account, entry, false).await
+    };
+    match delivered.end {
+        End::Complete => {}
+        End::Failed(failure) => return Err(failure.reason),
+        End::Unknown(reason) => return Err(reason),
     }
     let (store, code) = (store.clone(), code.to_owned());
     let marked = spawn_blocking(move || store.mark_announced(&code, Timestamp::now()));

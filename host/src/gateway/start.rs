@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Running;
+use super::desk::Desk;
 use super::event::What;
+use super::intake::Intake;
 use super::lanes::Lanes;
 use super::reply::Replies;
 use crate::clock;
 use crate::config::Config;
+use crate::journal::{Journal, JournalError};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{self, Component, Monitor};
@@ -32,6 +35,9 @@ pub enum StartError {
     /// `zca` does not run.
     #[error(transparent)]
     Zca(#[from] ProbeError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No account can run; each one's reason was logged, and this is the last.
     #[error(transparent)]
     Account(AccountError),
@@ -88,7 +94,8 @@ pub(super) struct Start {
     pub(super) state: StateDir,
     pub(super) zca: Zca,
     pub(super) replies: Arc<Replies>,
-    pub(super) lanes: Lanes,
+    pub(super) journal: Journal,
+    pub(super) lanes: Lanes<Desk>,
 }
 
 impl Start {
@@ -150,14 +157,21 @@ impl Start {
             .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
         let is_default = id == self.config.channel.default_account;
         let store = PairingStore::new(&self.state, &AccountFiles::of(&id, is_default));
-        let running = Running {
+        let desk = Arc::new(Desk {
             account: Arc::new(account.clone()),
             is_default,
+            store: store.clone(),
+            replies: Arc::clone(&self.replies),
+            journal: self.journal.clone(),
+        });
+        let running = Running {
+            account: Arc::clone(&desk.account),
             monitor,
             allow_file: store.allow_file(),
             store,
             replies: Arc::clone(&self.replies),
-            lanes: self.lanes.clone(),
+            journal: self.journal.clone(),
+            intake: Intake::new(desk, self.lanes.clone()),
         };
         let options = ListenOptions::of(support, self.config.settings.heartbeat);
         Ok((running, Listener::start(self.zca.clone(), lock, options)))
@@ -195,6 +209,13 @@ impl Start {
         for effect in effects {
             if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
                 super::log(&account.id, &entry);
+            }
+        }
+        match self.journal.recall(&account.id).await {
+            Ok(remembered) if remembered.is_empty() => {}
+            Ok(remembered) => monitor.recall(remembered).await?,
+            Err(err) => {
+                tracing::error!(account = account.id, "what was written in groups is forgotten: {err}")
             }
         }
         Ok(monitor)

@@ -8,6 +8,7 @@ mod error;
 mod guest;
 mod limits;
 mod monitor;
+mod recollection;
 
 pub use component::Component;
 pub use engine::Sandbox;

@@ -1,18 +1,19 @@
 //! The monitor of one account, which outlives the guests that it runs in.
 
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, ZoneOffset};
+use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
 use super::guest::{Guest, MonitorHandle};
+use super::recollection::Recollection;
 
 /// The longest line that a guest has to understand. What is kept for a fresh guest is bounded by it.
 const LINE_LIMIT: usize = 1 << 20;
 
 /// The monitor of one account. When its guest fails, a fresh one is made, told all that the old one
 /// was told, and given the bytes again line by line: a line that makes a guest fail costs that line
-/// and what the old guest remembered of earlier ones, nothing else.
+/// and nothing else.
 pub struct Monitor {
     component: Component,
     account: Account,
@@ -22,6 +23,7 @@ pub struct Monitor {
     live: Live,
     /// The beginning of a line whose end has not come yet.
     unfinished: Vec<u8>,
+    recollection: Recollection,
 }
 
 /// What came of one chunk.
@@ -55,6 +57,7 @@ impl Monitor {
         let live = Live::start(&component, &account, &zone).await?;
         Ok(Self {
             component,
+            recollection: Recollection::new(account.mentions.history_limit),
             account,
             zone,
             outcomes: None,
@@ -82,6 +85,17 @@ impl Monitor {
         effects
     }
 
+    /// Hands over what an earlier monitor of the account remembered of groups, the oldest first.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn recall(&mut self, remembered: Vec<Remembered>) -> Result<(), Error> {
+        for Remembered { thread_id, message } in &remembered {
+            self.recollection.keep(thread_id, message.clone());
+        }
+        self.live.guest.recall(self.live.handle, &remembered).await
+    }
+
     /// Replaces the set of paired senders.
     ///
     /// # Errors
@@ -97,7 +111,10 @@ impl Monitor {
     /// Only when no fresh guest can be made; the chunk is lost then.
     pub async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Pushed, Error> {
         let pushed = match self.live.guest.push(self.live.handle, chunk, now).await {
-            Ok(effects) => Pushed { effects, failures: Vec::new() },
+            Ok(effects) => {
+                self.recollection.observe(&effects);
+                Pushed { effects, failures: Vec::new() }
+            }
             Err(failure) => self.push_again(chunk, now, failure).await?,
         };
         self.remember(chunk);
@@ -111,7 +128,10 @@ impl Monitor {
     pub async fn finish(&mut self, now: u64) -> Result<Pushed, Error> {
         self.unfinished.clear();
         match self.live.guest.finish(self.live.handle, now).await {
-            Ok(effects) => Ok(Pushed { effects, failures: Vec::new() }),
+            Ok(effects) => {
+                self.recollection.observe(&effects);
+                Ok(Pushed { effects, failures: Vec::new() })
+            }
             Err(failure) => {
                 self.restart().await?;
                 Ok(Pushed { effects: Vec::new(), failures: vec![failure] })
@@ -126,7 +146,10 @@ impl Monitor {
         let mut first_failure = Some(failure);
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match self.live.guest.push(self.live.handle, line, now).await {
-                Ok(effects) => pushed.effects.extend(effects),
+                Ok(effects) => {
+                    self.recollection.observe(&effects);
+                    pushed.effects.extend(effects);
+                }
                 Err(failure) => {
                     first_failure = None;
                     pushed.failures.push(failure);
@@ -140,6 +163,21 @@ impl Monitor {
     }
 
     async fn restart(&mut self) -> Result<(), Error> {
+        self.start_again().await?;
+        let remembered = self.recollection.all();
+        if remembered.is_empty() {
+            return Ok(());
+        }
+        let Live { guest, handle } = &mut self.live;
+        if guest.recall(*handle, &remembered).await.is_ok() {
+            return Ok(());
+        }
+        // What is remembered of groups is not worth a guest.
+        self.recollection = Recollection::new(self.account.mentions.history_limit);
+        self.start_again().await
+    }
+
+    async fn start_again(&mut self) -> Result<(), Error> {
         self.live = Live::start(&self.component, &self.account, &self.zone).await?;
         let Live { guest, handle } = &mut self.live;
         if let Some(outcomes) = &self.outcomes {
