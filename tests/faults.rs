@@ -7,6 +7,7 @@ mod agent;
 mod calls;
 mod clock;
 mod host;
+mod kill;
 mod listener;
 mod pairing_files;
 

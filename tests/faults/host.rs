@@ -77,14 +77,41 @@ fn on_a_full_disk_messages_are_refused_aloud_until_there_is_room() {
     setting.say(&[bob("before")]);
     answered(&mut gateway, setting, "222", &["before"]);
     let filler = fill(&disk);
-    setting.say(&[alice("hello")]);
+    setting.say(&[alice("hello"), bob("refused")]);
     gateway.until_line(&["a stranger's message is lost", "disk is full", "free some space on its disk"]);
+    gateway.until_log("both refusals", |log| log.matches("is lost: ").count() >= 2);
     assert_eq!(texts_to(setting, "111"), [""; 0]);
     fs::remove_file(filler).unwrap();
     gateway.until_line(&["the journal", "can be written again"]);
     setting.say(&[alice("hello again"), bob("after")]);
     gateway.until("the code", || texts_to(setting, "111").pop());
     answered(&mut gateway, setting, "222", &["before", "after"]);
+    ends_well(gateway, setting);
+}
+
+#[test]
+fn a_journal_that_is_damaged_while_it_runs_does_not_end_it_and_is_set_aside_at_the_next_start() {
+    let stage = Stage::echo("");
+    let setting = &stage.setting;
+    let mut gateway = stage.gateway();
+    setting.say(&[bob("before")]);
+    answered(&mut gateway, setting, "222", &["before"]);
+    let journal = setting.in_state("zalouser/journal.sqlite");
+    for file in [journal.with_file_name("journal.sqlite-wal"), journal] {
+        let length = fs::metadata(&file).map_or(0, |found| found.len());
+        fs::write(&file, vec![0x5a; usize::try_from(length).unwrap()]).unwrap();
+    }
+    // What the database has in memory may do for a while.
+    setting.say(&[bob("meanwhile")]);
+    gateway.until_log("an answer or a complaint", |log| {
+        texts_to(setting, "222").len() == 2 || log.contains("journal.sqlite")
+    });
+    ends_well(gateway, setting);
+
+    let mut gateway = stage.gateway();
+    setting.say(&[alice("after")]);
+    answered(&mut gateway, setting, "111", &["after"]);
+    assert!(gateway.log().contains("set aside"), "{}", gateway.log());
     ends_well(gateway, setting);
 }
 
