@@ -1,8 +1,9 @@
 //! What the component is made of, and that it does not matter how it is built.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 use zalouser::sandbox::bindings::config::{Configuration, Environment};
@@ -12,6 +13,7 @@ use zalouser::sandbox::bindings::types::{ChatKind, Thread};
 use zalouser::sandbox::{Component, Guest};
 
 use crate::conformance::{InboundCase, SANDBOX, SHIPPED};
+use crate::setting::Finished;
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -102,26 +104,39 @@ async fn planned(guest: &mut Guest, config: &Configuration) -> Vec<String> {
     ]
 }
 
-/// A guest as plain cargo builds it, by the name of its package. The target folder is the one in which the build script builds it, too: a
-/// cargo that runs this test may hold the lock of its own.
+/// A guest as plain cargo builds it, by the name of its package.
 pub(crate) fn built_for_wasi(package: &str) -> Vec<u8> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../guest");
-    let built = Command::new(env!("CARGO"))
-        .current_dir(workspace)
-        .args(["build", "--locked", "--package", package, "--profile", "guest", "--target", TARGET])
-        .arg("--target-dir")
-        .arg(&target_dir)
+    let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    build(&workspace, &["--package", package, "--profile", "guest", "--target", TARGET]).succeeded();
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    fs::read(guest_target_dir().join(TARGET).join("guest").join(file)).expect("cargo has written it")
+}
+
+/// The target folder in which the build script builds the guest, too: a cargo that runs this test may hold the
+/// lock of its own.
+pub(crate) fn guest_target_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../guest")
+}
+
+/// Runs `cargo build` with these arguments in a folder of this workspace, for the target folder of the guests.
+pub(crate) fn build_for_wasi(folder: &Path, arguments: &[&str]) -> Finished {
+    let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    build(folder, arguments)
+}
+
+/// One build puts the file of a crate where another one puts its own of that crate.
+static BUILDS: Mutex<()> = Mutex::new(());
+
+fn build(folder: &Path, arguments: &[&str]) -> Finished {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(folder)
+        .args(["build", "--locked"])
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", guest_target_dir())
         // What the cargo that runs this test was told about the host does not hold for the guest.
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("RUSTFLAGS")
-        .output()
-        .expect("cargo runs");
-    let complaint = String::from_utf8_lossy(&built.stderr);
-    assert!(
-        built.status.success(),
-        "{package} does not build for {TARGET}; if that is missing, run: rustup toolchain install\n{complaint}"
-    );
-    let file = format!("{}.wasm", package.replace('-', "_"));
-    fs::read(target_dir.join(TARGET).join("guest").join(file)).expect("cargo has written it")
+        .env_remove("RUSTFLAGS");
+    Finished::of(&mut command)
 }

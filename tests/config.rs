@@ -172,7 +172,14 @@ fn show_tells_what_was_understood_without_secrets() {
       agent.command         bot, --api-key, …, sk-p…
       agent.kind            command
       agent.timeoutSeconds  120
+      component             zalouser
+      components            -
       heartbeatSeconds      30
+      limits.callMs         250
+      limits.effects        10000
+      limits.memoryMiB      64
+      limits.returnedMiB    8
+      limits.tableElements  10000
       zca                   -
 
     from openclaw.json

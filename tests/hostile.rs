@@ -3,6 +3,7 @@
 mod calls;
 mod commands;
 mod fairness;
+mod gateway;
 mod handmade;
 mod lines;
 mod probes;

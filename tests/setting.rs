@@ -67,11 +67,12 @@ impl Setting {
         for name in ["home", "state", "outputs"] {
             make_folder(&folder.path().join(name));
         }
-        // Compiling the component takes a debug build a second, which is once enough.
-        make_folder(&compiled());
-        let own = StateDir::at(folder.path().join("state")).own();
-        make_folder(&own);
-        symlink(compiled(), own.join("cache")).unwrap();
+        // Compiling the component takes a debug build a second, which is once enough. What is in the cache may
+        // be a link; the cache itself may not.
+        make_folder(&compiled().join("modules"));
+        let cache = StateDir::at(folder.path().join("state")).own().join("cache");
+        make_folder(&cache);
+        symlink(compiled().join("modules"), cache.join("modules")).unwrap();
         let simulator = Simulator::create_with(folder.path().join("zca"), Path::new(PROGRAM)).unwrap();
         Self { folder, simulator }
     }
@@ -338,7 +339,7 @@ pub(crate) fn config(channel: Value, settings: Value) -> Value {
 
 /// Where all tests have their compiled components.
 pub(crate) fn compiled() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled/zalouser/cache")
 }
 
 /// An agent that is this shell script. Its `$1` and so on are `arguments`.

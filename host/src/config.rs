@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use zalouser_settings::Problem;
+use zalouser_settings::{Problem, path_of_key};
 
 use crate::sandbox::bindings::config::{Account, ConfigError, Configuration, Environment};
 use crate::sandbox::{self, Guest};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::state_dir::StateDir;
 
 /// The configuration file, read and found to be in order.
@@ -85,7 +85,8 @@ impl Config {
 
     /// What is allowed but probably not meant.
     pub fn warnings(&self) -> impl Iterator<Item = Problem> {
-        self.channel.warnings.iter().cloned().map(problem)
+        let warnings = self.channel.warnings.iter().cloned().map(problem);
+        warnings.chain(nobodys_components(&self.channel, &self.settings))
     }
 
     /// The account of this id, without regard to case; the default one when none is named.
@@ -124,9 +125,24 @@ impl Reading {
 
     /// What is allowed but probably not meant. Nothing is known of it when the channel is wrong.
     pub fn warnings(&self) -> Vec<Problem> {
-        let warnings = self.channel.as_ref().map(|channel| channel.warnings.clone()).unwrap_or_default();
-        warnings.into_iter().map(problem).collect()
+        let Ok(channel) = &self.channel else { return Vec::new() };
+        let warnings = channel.warnings.iter().cloned().map(problem);
+        warnings
+            .chain(self.settings.iter().flat_map(|settings| nobodys_components(channel, settings)))
+            .collect()
     }
+}
+
+/// A warning for every component of an account that there is not.
+fn nobodys_components(channel: &Configuration, settings: &Settings) -> Vec<Problem> {
+    let ids = || channel.accounts.iter().map(|account| account.id.as_str());
+    let unknown = settings.components.accounts.keys().filter(|written| {
+        let written = written.to_lowercase();
+        !ids().any(|id| id.to_lowercase() == written)
+    });
+    let path = format!("{}.components", settings::PATH);
+    let warn = |id: &String| Problem::new(path_of_key(&path, id), "is not an account").allowing(ids(), id);
+    unknown.map(warn).collect()
 }
 
 struct Broken<'a> {

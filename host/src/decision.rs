@@ -2,17 +2,22 @@
 
 use std::fmt;
 
+use crate::grants::{self, Capability};
 use crate::sandbox::bindings::inbound::{Admission, DropReason, Effect};
-use crate::sandbox::bindings::types::{ChatKind, Thread};
+use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
+
+/// The outcome of what the guest does of its own accord.
+const ACT: &str = "act";
 
 /// What became of one message and why, as `replay`, the demo and the log tell it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision<'a> {
-    /// `deliver`, `pair` or `drop`.
+    /// `deliver`, `pair`, `drop` or `act`.
     pub outcome: &'static str,
-    /// The typed reason under its name in the WIT package; `not-paired` for `pair`.
+    /// The typed reason under its name in the WIT package; `not-paired` for `pair`, and what is to be
+    /// granted for `act`.
     pub reason: &'static str,
-    /// Where it was written, if that could be read.
+    /// Where it was written, if that could be read; where it goes for `act`.
     pub thread: Option<&'a Thread>,
     /// Who wrote it, if that could be read.
     pub sender_id: Option<&'a str>,
@@ -20,7 +25,7 @@ pub struct Decision<'a> {
     pub message_id: Option<&'a str>,
     /// The reason of a drop with the ids concerned.
     pub detail: Option<&'a str>,
-    /// What it says, if it was let through.
+    /// What it says, if it was let through or is to be sent.
     pub text: Option<&'a str>,
 }
 
@@ -55,6 +60,15 @@ impl<'a> Decision<'a> {
                 detail: Some(&dropped.detail),
                 text: None,
             }),
+            Effect::Act(command) => Some(Self {
+                outcome: ACT,
+                reason: Capability::of(command).name(),
+                thread: grants::recipient(command),
+                sender_id: None,
+                message_id: None,
+                detail: None,
+                text: content(command),
+            }),
             Effect::Lifecycle(_) | Effect::Log(_) => None,
         }
     }
@@ -68,6 +82,10 @@ impl fmt::Display for Decision<'_> {
             write!(f, "{id}  ")?;
         }
         match (self.thread, self.sender_id) {
+            (Some(thread), _) if self.outcome == ACT => match thread.kind {
+                ChatKind::Direct => write!(f, "to {}", thread.id)?,
+                ChatKind::Group => write!(f, "to group {}", thread.id)?,
+            },
             (Some(thread), sender) if thread.kind == ChatKind::Group => {
                 write!(f, "group {} from {}", thread.id, sender.unwrap_or("nobody"))?;
             }
@@ -79,6 +97,16 @@ impl fmt::Display for Decision<'_> {
             (None, Some(detail)) => write!(f, ": {}", one_line(detail)),
             (None, None) => Ok(()),
         }
+    }
+}
+
+/// What a command sends.
+fn content(command: &Command) -> Option<&str> {
+    match command {
+        Command::SendText(message) => Some(&message.text),
+        Command::SendMedia(message) => Some(&message.source),
+        Command::SendLink(message) => Some(&message.url),
+        _ => None,
     }
 }
 
@@ -129,5 +157,6 @@ pub fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::GroupSenderNotAllowed => "group-sender-not-allowed",
         DropReason::CommandNotAuthorized => "command-not-authorized",
         DropReason::NotMentioned => "not-mentioned",
+        DropReason::Declined => "declined",
     }
 }

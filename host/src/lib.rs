@@ -11,6 +11,8 @@ pub mod grants;
 mod log_file;
 pub mod mcp;
 mod pid_lock;
+pub mod plugins;
+mod private_folder;
 mod process;
 pub mod sandbox;
 pub mod settings;

@@ -1,7 +1,7 @@
 //! What has to be in order before anything runs, and what is said when it is not.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::json;
 use zalouser::simulator::{AuthFault, Faults, ListenEvent};
@@ -163,10 +163,54 @@ fn without_an_agent_strangers_are_paired_and_the_lack_is_told() {
 fn compiled_code_is_kept_where_nobody_else_can_put_any() {
     let setting = Setting::with(open(), echo());
     let cache = setting.state().own().join("cache");
-    fs::remove_file(&cache).unwrap();
+    fs::remove_dir_all(&cache).unwrap();
     let mut gateway = setting.gateway();
     gateway.until("the listener", || setting.simulator.listens().unwrap().pop());
     assert!(gateway.stop().status.success());
     assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
     assert_ne!(crate::setting::snapshot(&cache), "", "the component is in it");
+}
+
+#[test]
+fn compiled_code_that_others_could_have_put_there_is_not_run() {
+    let setting = Setting::with(open(), echo());
+    let own = setting.state().own();
+    let cache = own.join("cache");
+    for folder in [&cache, &own, setting.state().root()] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o720)).unwrap();
+        refuses(
+            &setting,
+            &[],
+            &["others on this machine can write to", &format!("chmod go-w {}", folder.display())],
+        );
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    fs::remove_dir_all(&cache).unwrap();
+    symlink(setting.path("home"), &cache).unwrap();
+    refuses(&setting, &[], &["cache is a symbolic link", &format!("rm {}", cache.display())]);
+}
+
+#[test]
+fn a_damaged_entry_of_the_cache_costs_a_compilation_and_nothing_else() {
+    let setting = Setting::with(open(), echo());
+    let cache = setting.state().own().join("cache");
+    fs::remove_dir_all(&cache).unwrap();
+    let check = || setting.run(&["config", "check"]).succeeded();
+    check();
+    for damage in [&b""[..], b"garbage", b"\x28\xb5\x2f\xfd\x04\x00\x41\x00\x00"] {
+        let mut folders = vec![cache.clone()];
+        let mut damaged = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else {
+                    fs::write(entry, damage).unwrap();
+                    damaged += 1;
+                }
+            }
+        }
+        assert!(damaged > 0, "the component is in it");
+        check();
+    }
 }

@@ -1,6 +1,19 @@
 //! The zalouser component: the types of the WIT package around the logic, and nothing else.
+//!
+//! As a library, with its feature `component` off, it is what other components are made of: they write the
+//! interfaces that they change, have [`delegate!`] hand the others on to [`Channel`], and [`export!`] the whole.
 
+#[expect(missing_docs, reason = "generated; the WIT package describes each item")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "plugin",
+        pub_export_macro: true,
+        default_bindings_module: "zalouser_channel::bindings",
+    });
+}
 mod decode;
+mod delegate;
 mod encode;
 
 use std::cell::RefCell;
@@ -10,15 +23,13 @@ use zalouser_logic::{
     outbound as logic_outbound, session, tool as logic_tool,
 };
 
-use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, tool, types};
+pub use bindings::export;
+pub use bindings::exports::zalouser::plugin::{config, directory, inbound, outbound, tool, types};
 
-mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
-}
+/// What the shipped component exports.
+pub struct Channel;
 
-struct Plugin;
-
-impl config::Guest for Plugin {
+impl config::Guest for Channel {
     fn load(
         json5: String,
         environment: config::Environment,
@@ -30,11 +41,12 @@ impl config::Guest for Plugin {
     }
 }
 
-impl inbound::Guest for Plugin {
+impl inbound::Guest for Channel {
     type Monitor = Monitor;
 }
 
-struct Monitor(RefCell<logic_inbound::Monitor>);
+/// The shipped component's monitor of an account.
+pub struct Monitor(RefCell<logic_inbound::Monitor>);
 
 impl inbound::GuestMonitor for Monitor {
     fn new(account: config::Account, zone: Vec<inbound::ZoneOffset>) -> Self {
@@ -64,7 +76,7 @@ impl inbound::GuestMonitor for Monitor {
     }
 }
 
-impl outbound::Guest for Plugin {
+impl outbound::Guest for Channel {
     fn plan(format: config::ReplyFormat, reply: outbound::Reply) -> Vec<types::Command> {
         logic_outbound::plan(&decode::reply_format(format), &decode::reply(reply))
             .into_iter()
@@ -89,7 +101,7 @@ impl outbound::Guest for Plugin {
     }
 }
 
-impl directory::Guest for Plugin {
+impl directory::Guest for Channel {
     fn find(
         command: types::Command,
         outcome: types::Outcome,
@@ -127,7 +139,7 @@ impl directory::Guest for Plugin {
     }
 }
 
-impl tool::Guest for Plugin {
+impl tool::Guest for Channel {
     fn describe() -> tool::Descriptor {
         encode::descriptor(logic_tool::describe())
     }
@@ -147,5 +159,5 @@ impl tool::Guest for Plugin {
 }
 
 // A native build has no component to export from, and its linker rejects the names.
-#[cfg(target_family = "wasm")]
-bindings::export!(Plugin with_types_in bindings);
+#[cfg(all(target_family = "wasm", feature = "component"))]
+bindings::export!(Channel with_types_in bindings);

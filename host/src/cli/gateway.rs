@@ -1,26 +1,34 @@
 //! `zalouser gateway run`: the accounts.
 
 use anyhow::Context as _;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Global;
+use super::grants::GrantOptions;
 use super::log::{FILE_ONLY, FileSlot};
 use crate::gateway::agent::Agent;
 use crate::gateway::presence::Presence;
 use crate::gateway::{Events, Gateway};
 use crate::log_file;
+use crate::plugins::Plugins;
 use crate::settings;
 use crate::state_dir::StateDir;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run all enabled accounts until SIGINT or SIGTERM
-    Run,
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    grants: GrantOptions,
 }
 
 pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> anyhow::Result<()> {
-    let Command::Run = command;
+    let Command::Run(arguments) = command;
     let state = super::state_dir()?;
     // Before anything is written that belongs to the gateway which may run already.
     let presence = Presence::claim(&state)?;
@@ -32,7 +40,7 @@ pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> an
             None
         }
     };
-    let ended = run_accounts(global, state, &presence).await;
+    let ended = run_accounts(&arguments, global, state, &presence).await;
     match &ended {
         Ok(()) => tracing::info!(target: FILE_ONLY, "stopped"),
         Err(err) => tracing::error!(target: FILE_ONLY, "{err:#}"),
@@ -40,9 +48,15 @@ pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> an
     ended
 }
 
-async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> anyhow::Result<()> {
+async fn run_accounts(
+    arguments: &Run,
+    global: &Global,
+    state: StateDir,
+    presence: &Presence,
+) -> anyhow::Result<()> {
     let sandbox = super::cached_sandbox(&state)?;
-    let config = super::load_config(&sandbox, &state).await?;
+    let mut config = super::load_config(&sandbox, &state).await?;
+    arguments.grants.apply(&mut config.settings, &state)?;
     let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
     if agent.is_none() {
         let file = config.file.display();
@@ -53,7 +67,7 @@ async fn run_accounts(global: &Global, state: StateDir, presence: &Presence) -> 
     }
     let events = Events::default();
     let gateway = Gateway {
-        component: sandbox.load_shipped()?,
+        plugins: Plugins::new(sandbox, &state, &config.settings),
         zca: super::zca(global, &config.settings),
         agent,
         config,

@@ -8,6 +8,7 @@ mod demo;
 mod directory;
 mod doctor;
 mod gateway;
+mod grants;
 mod log;
 mod logs;
 mod mcp;
@@ -15,6 +16,7 @@ mod message;
 mod onboard;
 mod one_account;
 mod pairing;
+mod plugins;
 mod replay;
 mod spelling;
 mod tool;
@@ -97,6 +99,9 @@ enum Command {
     /// Run the accounts
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Show what components may ask for
+    #[command(subcommand)]
+    Grants(grants::Command),
     /// Show the log that the gateway writes
     ///
     /// Where there is none the exit code is 1.
@@ -111,6 +116,9 @@ enum Command {
     /// Let people write to an account, or no longer
     #[command(subcommand)]
     Pairing(pairing::Command),
+    /// Install components that judge in the place of the one that is part of this program
+    #[command(subcommand)]
+    Plugins(plugins::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
     /// Use the agent's tool by hand
@@ -168,11 +176,13 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Directory(command) => directory::run(command, &cli.global).await,
             Command::Doctor(arguments) => doctor::run(arguments, &cli.global).await,
             Command::Gateway(command) => gateway::run(command, &cli.global, &log).await,
+            Command::Grants(command) => grants::run(command).await,
             Command::Logs(arguments) => logs::run(arguments).await,
             Command::Mcp(arguments) => mcp::run(arguments, &cli.global).await,
             Command::Message(command) => message::run(command, &cli.global).await,
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
+            Command::Plugins(command) => plugins::run(command).await,
             Command::Replay(arguments) => replay::run(arguments).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,
         }

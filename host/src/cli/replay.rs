@@ -11,7 +11,9 @@ use serde::Serialize;
 use crate::clock;
 use crate::decision::Decision;
 use crate::gateway::context::Context;
+use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::Effect;
+use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{Monitor, Pushed};
 use crate::store::{AccountFiles, PairingStore};
 use crate::zone;
@@ -40,6 +42,9 @@ struct Record<'a> {
     message_id: Option<&'a str>,
     detail: Option<&'a str>,
     context: Option<Context>,
+    /// What the guest does of its own accord.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a Command>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -55,7 +60,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
-    let mut monitor = Monitor::start(sandbox.load_shipped()?, account.clone(), zone::of(account)).await?;
+    let plugin = Plugins::new(sandbox, &state, &config.settings).of(&account.id)?;
+    let mut monitor = Monitor::start(plugin.component, account.clone(), zone::of(account)).await?;
+
     let mut out = io::stdout().lock();
     print(&mut out, &account.id, monitor.set_paired(paired).await, arguments.json)?;
     let mut chunk = vec![0; 64 << 10];
@@ -96,6 +103,10 @@ fn print(out: &mut impl Write, account: &str, pushed: Pushed, json: bool) -> any
                 detail: decision.detail,
                 context: match effect {
                     Effect::Deliver(message) => Some(Context::of(message)),
+                    _ => None,
+                },
+                command: match effect {
+                    Effect::Act(command) => Some(command),
                     _ => None,
                 },
             };

@@ -6,12 +6,13 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::grants::GrantOptions;
 use super::{Exit, Global};
-use crate::grants::{self, Gate};
+use crate::plugins::{Plugin, Plugins};
+use crate::sandbox::Guest;
 use crate::sandbox::bindings::directory::Target;
 use crate::sandbox::bindings::tool::{Action, Descriptor};
 use crate::sandbox::bindings::types::Thread;
-use crate::sandbox::{Component, Guest, Limits, Sandbox};
 use crate::tool::Tool;
 
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,9 @@ pub(super) enum Command {
         /// Print it with all schemas as one JSON object
         #[arg(long)]
         json: bool,
+        /// The account whose tool it is [default: the default account]
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
     },
     /// Make one call and print the answer
     Call {
@@ -40,12 +44,15 @@ pub(super) struct Caller {
     /// The conversation that calls come from, as `user:ID` or `group:ID`
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
+    #[command(flatten)]
+    grants: GrantOptions,
 }
 
 pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
     match command {
-        Command::Describe { json } => {
-            let descriptor = component()?.instantiate().await?.describe_tool().await?;
+        Command::Describe { json, account } => {
+            let caller = Caller { account, thread: None, grants: GrantOptions::default() };
+            let descriptor = open(&caller, global).await?.describe().await?;
             let mut out = io::stdout().lock();
             if json { print_json(&mut out, &descriptor) } else { print(&mut out, &descriptor) }
         }
@@ -69,15 +76,16 @@ pub(super) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 /// The tool as the configuration of this machine has it.
 pub(super) async fn open(caller: &Caller, global: &Global) -> anyhow::Result<Tool> {
     let state = super::state_dir()?;
-    let sandbox = sandbox()?;
-    let config = super::load_config(&sandbox, &state).await?;
+    let sandbox = super::cached_sandbox(&state)?;
+    let mut config = super::load_config(&sandbox, &state).await?;
+    caller.grants.apply(&mut config.settings, &state)?;
     let account = super::account(&config, caller.account.as_deref())?.clone();
-    let component = sandbox.load_shipped()?;
     let thread = match &caller.thread {
-        Some(text) => Some(thread(&mut component.instantiate().await?, text).await?),
+        // The operator's own words are read by the shipped component.
+        Some(text) => Some(thread(&mut sandbox.load_shipped()?.instantiate().await?, text).await?),
         None => None,
     };
-    let gate = Gate::new(grants::SHIPPED, config.settings.grants_of(grants::SHIPPED));
+    let Plugin { component, gate, .. } = Plugins::new(sandbox, &state, &config.settings).of(&account.id)?;
     Ok(Tool::new(component, gate, super::zca(global, &config.settings), account, thread))
 }
 
@@ -86,15 +94,6 @@ async fn thread(guest: &mut Guest, text: &str) -> anyhow::Result<Thread> {
         Ok(Target::Thread(thread)) => Ok(thread),
         _ => bail!("--thread {text:?} is no conversation; write user:ID or group:ID"),
     }
-}
-
-fn component() -> anyhow::Result<Component> {
-    Ok(sandbox()?.load_shipped()?)
-}
-
-/// Compiled code is kept, because to compile takes longer than all else that is done here.
-fn sandbox() -> anyhow::Result<Sandbox> {
-    Ok(Sandbox::new(Limits::default(), Some(&super::state_dir()?.own().join("cache")))?)
 }
 
 fn print(out: &mut impl Write, descriptor: &Descriptor) -> anyhow::Result<()> {

@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::act;
 use super::event::What;
 use super::lanes::Lanes;
 use super::pairing;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::{Decision, one_line};
+use crate::grants;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
-use crate::sandbox::bindings::types::{ChatKind, Thread};
+use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
 use crate::sandbox::{Incident, Monitor, Pushed};
 use crate::store::{AllowFile, PairingStore};
 use crate::zca::backoff::ListenerEnd;
@@ -125,6 +127,7 @@ impl Running {
                 }
                 Effect::Lifecycle(event) => log_listener(account, &event),
                 Effect::Log(entry) => super::log(account, &entry),
+                Effect::Act(command) => self.carry_out(command),
             }
         }
     }
@@ -149,6 +152,19 @@ impl Running {
         });
         if refused.is_err() {
             self.refuse(&lane, thread);
+        }
+    }
+
+    fn carry_out(&self, command: Command) {
+        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
+        let Some(thread) = grants::recipient(&command).cloned() else {
+            return act::end(&replies, &account, command, Some(act::SENDS_NOTHING.to_owned()));
+        };
+        let lane = lane(&account, &thread);
+        let (kept, answers) = (command.clone(), Arc::clone(&replies));
+        let refused = self.lanes.submit(&lane, async move { act::act(&answers, &account, kept).await });
+        if let Err(full) = refused {
+            act::end(&replies, &self.account, command, Some(full.to_string()));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The guests that turn replies into commands.
+//! The guests that turn replies into commands, for one account.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

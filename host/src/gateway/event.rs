@@ -75,6 +75,13 @@ pub enum What {
         /// Why the rest of the answer was not sent, if so.
         failure: Option<String>,
     },
+    /// A command that the guest asked for of its own accord was carried out, or not.
+    Acted {
+        /// Which.
+        command: Command,
+        /// Why it was not carried out, if so.
+        failure: Option<String>,
+    },
     /// A stranger was offered a code, or is not to be offered one now.
     Offered {
         /// Who asked.

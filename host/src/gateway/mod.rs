@@ -1,6 +1,7 @@
 //! The run loop: what comes in is judged by the guest, answered by an agent, and sent.
 
 mod account;
+mod act;
 pub mod agent;
 mod composer;
 pub mod context;
@@ -13,7 +14,6 @@ mod start;
 pub mod status;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -24,13 +24,11 @@ pub use event::{Event, Events, What};
 pub use start::StartError;
 
 use self::agent::Agent;
-use self::composer::Composer;
 use self::lanes::Lanes;
-use self::reply::Replies;
+use self::reply::Answering;
 use crate::config::Config;
 use crate::decision::excerpt;
-use crate::grants::{self, Gate};
-use crate::sandbox::Component;
+use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
@@ -43,8 +41,8 @@ const LOG_ENTRY_MAX: usize = 2_000;
 
 /// What a gateway is made of.
 pub struct Gateway {
-    /// The component that decides.
-    pub component: Component,
+    /// The components that decide.
+    pub plugins: Plugins,
     /// What the operator configured.
     pub config: Config,
     /// Where state is kept.
@@ -67,15 +65,13 @@ impl Gateway {
     /// logged.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let lanes = Lanes::default();
-        let composer = Composer::new(self.component.clone());
-        let gate = Gate::new(grants::SHIPPED, self.config.settings.grants_of(grants::SHIPPED));
-        let replies = Replies::new(self.agent, self.zca.clone(), gate, composer, self.events);
+        let answering = Answering::new(self.agent, self.zca.clone(), self.events);
         let start = start::Start {
-            component: self.component,
+            plugins: self.plugins,
             config: self.config,
             state: self.state,
             zca: self.zca,
-            replies: Arc::clone(&replies),
+            answering,
             lanes: lanes.clone(),
         };
         tokio::pin!(shutdown);

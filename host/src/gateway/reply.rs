@@ -10,6 +10,7 @@ use super::context::Context;
 use super::event::{Events, What};
 use crate::clock;
 use crate::grants::Gate;
+use crate::plugins::Plugin;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::inbound::InboundMessage;
 use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
@@ -23,15 +24,24 @@ const AGENT_CALLS: usize = 16;
 /// How many conversations are sent to at a time.
 const SENDS: usize = 4;
 
-/// Has messages answered and sends the answers.
-pub(super) struct Replies {
-    agent: Option<Agent>,
+/// What all accounts have in common that answer.
+pub(super) struct Answering {
+    agent: Option<Arc<Agent>>,
     zca: Zca,
-    pub(super) gate: Gate,
+    pub(super) events: Events,
+    agent_calls: Arc<Semaphore>,
+    pub(super) sends: Arc<Semaphore>,
+}
+
+/// Has the messages of one account answered and sends the answers.
+pub(super) struct Replies {
+    agent: Option<Arc<Agent>>,
+    zca: Zca,
+    gate: Gate,
     pub(super) composer: Composer,
     pub(super) events: Events,
-    agent_calls: Semaphore,
-    sends: Semaphore,
+    agent_calls: Arc<Semaphore>,
+    pub(super) sends: Arc<Semaphore>,
 }
 
 /// How far an answer got.
@@ -40,18 +50,28 @@ struct Progress {
     failure: Option<String>,
 }
 
-impl Replies {
-    pub(super) fn new(
-        agent: Option<Agent>,
-        zca: Zca,
-        gate: Gate,
-        composer: Composer,
-        events: Events,
-    ) -> Arc<Self> {
+impl Answering {
+    pub(super) fn new(agent: Option<Agent>, zca: Zca, events: Events) -> Self {
         let (agent_calls, sends) = (Semaphore::new(AGENT_CALLS), Semaphore::new(SENDS));
-        Arc::new(Self { agent, zca, gate, composer, events, agent_calls, sends })
+        let (agent_calls, sends) = (Arc::new(agent_calls), Arc::new(sends));
+        Self { agent: agent.map(Arc::new), zca, events, agent_calls, sends }
     }
 
+    /// Answers an account that `plugin` judges.
+    pub(super) fn replies(&self, plugin: Plugin) -> Arc<Replies> {
+        Arc::new(Replies {
+            agent: self.agent.clone(),
+            zca: self.zca.clone(),
+            gate: plugin.gate,
+            composer: Composer::new(plugin.component),
+            events: self.events.clone(),
+            agent_calls: Arc::clone(&self.agent_calls),
+            sends: Arc::clone(&self.sends),
+        })
+    }
+}
+
+impl Replies {
     /// Has one message answered. What goes wrong is logged and told to those who watch: there is
     /// nobody else who could do something about it.
     pub(super) async fn answer(&self, account: &Account, message: InboundMessage) {

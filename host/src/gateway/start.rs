@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::account::Running;
 use super::event::What;
 use super::lanes::Lanes;
-use super::reply::Replies;
+use super::reply::Answering;
 use crate::clock;
 use crate::config::Config;
+use crate::plugins::{self, Plugin, Plugins};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::Command;
-use crate::sandbox::{self, Component, Monitor};
+use crate::sandbox::{self, Monitor};
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, PairingStore};
 use crate::zca::identity::Identity;
@@ -71,6 +72,14 @@ pub enum AccountError {
         /// Who holds the lock.
         source: LockError,
     },
+    /// The component that is to judge it is not there, or not as it was approved.
+    #[error("account {account}: {reason}")]
+    Plugin {
+        /// The account.
+        account: String,
+        /// Why.
+        reason: plugins::Error,
+    },
     /// Its guest failed at the start.
     #[error("account {account}: {source}")]
     Guest {
@@ -83,11 +92,11 @@ pub enum AccountError {
 
 /// All that is needed to start accounts.
 pub(super) struct Start {
-    pub(super) component: Component,
+    pub(super) plugins: Plugins,
     pub(super) config: Config,
     pub(super) state: StateDir,
     pub(super) zca: Zca,
-    pub(super) replies: Arc<Replies>,
+    pub(super) answering: Answering,
     pub(super) lanes: Lanes,
 }
 
@@ -110,7 +119,7 @@ impl Start {
         let mut refusal = None;
         for account in enabled() {
             let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
-            let events = &self.replies.events;
+            let events = &self.answering.events;
             events.tell(&account.id, What::Starting { profile: account.profile.clone() });
             let result = if first == account.id {
                 self.one(account, &support).await
@@ -144,8 +153,10 @@ impl Start {
         let lock = ProfileLock::acquire(&self.state.own().join("listeners"), profile.clone())
             .map_err(|source| AccountError::Locked { account: id.clone(), source })?;
         self.check_session(account, &profile).await?;
+        let plugin =
+            self.plugins.of(&id).map_err(|reason| AccountError::Plugin { account: id.clone(), reason })?;
         let monitor = self
-            .monitor(account, &profile)
+            .monitor(account, &profile, &plugin)
             .await
             .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
         let is_default = id == self.config.channel.default_account;
@@ -156,7 +167,7 @@ impl Start {
             monitor,
             allow_file: store.allow_file(),
             store,
-            replies: Arc::clone(&self.replies),
+            replies: self.answering.replies(plugin),
             lanes: self.lanes.clone(),
         };
         let options = ListenOptions::of(support, self.config.settings.heartbeat);
@@ -174,12 +185,18 @@ impl Start {
     }
 
     /// A monitor that knows the names it asked for.
-    async fn monitor(&self, account: &Account, profile: &Profile) -> Result<Monitor, sandbox::Error> {
-        let mut monitor = Monitor::start(self.component.clone(), account.clone(), zone::of(account)).await?;
+    async fn monitor(
+        &self,
+        account: &Account,
+        profile: &Profile,
+        plugin: &Plugin,
+    ) -> Result<Monitor, sandbox::Error> {
+        let mut monitor =
+            Monitor::start(plugin.component.clone(), account.clone(), zone::of(account)).await?;
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
             let who = command == Command::WhoAmI;
-            let outcome = match self.replies.gate.check(account, command, clock::now_ms()) {
+            let outcome = match plugin.gate.check(account, command, clock::now_ms()) {
                 Ok(granted) => self.zca.call(profile, granted.command()).await,
                 Err(refusal) => {
                     tracing::warn!(account = account.id, "{refusal}");
@@ -187,7 +204,7 @@ impl Start {
                 }
             };
             if who && let Ok(identity) = Identity::of(&outcome) {
-                self.replies.events.tell(&account.id, What::Identified(identity));
+                self.answering.events.tell(&account.id, What::Identified(identity));
             }
             outcomes.push(outcome);
         }

@@ -126,6 +126,10 @@ impl Status {
                 account.finish("answer", if failure.is_some() { "failed" } else { sent_or(*sent, "silent") });
                 account.fail_if(now, failure.as_deref());
             }
+            What::Acted { failure, .. } => {
+                account.count("action", if failure.is_some() { "failed" } else { "sent" });
+                account.fail_if(now, failure.as_deref());
+            }
             What::Offered { code, failure, .. } => {
                 let sent = usize::from(code.is_some());
                 account.finish("offer", if failure.is_some() { "failed" } else { sent_or(sent, "repeated") });
@@ -216,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::bindings::inbound::{Dropped, PairingRequest};
-    use crate::sandbox::bindings::types::{ChatKind, Thread};
+    use crate::sandbox::bindings::types::{ChatKind, Command, TextMessage, Thread};
 
     /// The account after these events, one a millisecond from 1 on.
     fn after(events: impl IntoIterator<Item = What>) -> AccountStatus {
@@ -300,6 +304,19 @@ mod tests {
             assert_eq!(account.counts["answer"][name], 1, "{name}");
             assert_eq!(account.last_error.map(|it| it.text).as_deref(), failure, "{name}");
         }
+    }
+
+    #[test]
+    fn what_the_guest_does_by_itself_is_counted_and_waits_for_nobody() {
+        let command = || Command::SendText(TextMessage { thread: thread(), text: "closed".to_owned() });
+        let acts = What::Decided(Box::new(Effect::Act(command())));
+        let acted =
+            |failure: Option<&str>| What::Acted { command: command(), failure: failure.map(str::to_owned) };
+        let account = after([acts, acted(None), acted(Some("refused"))]);
+        assert_eq!(account.counts["act"]["send.text"], 1);
+        assert_eq!((account.counts["action"]["sent"], account.counts["action"]["failed"]), (1, 1));
+        assert_eq!((account.waiting, account.last_inbound_at), (0, None));
+        assert_eq!(account.last_error.map(|it| it.text).as_deref(), Some("refused"));
     }
 
     #[test]

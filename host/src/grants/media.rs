@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use url::{Host, Url};
 
+use super::Wanted;
+
 /// Why a file or an address may not be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -14,7 +16,7 @@ pub(super) struct Problem {
     /// The key that does not allow it.
     pub(super) key: &'static str,
     /// What it would have to hold.
-    pub(super) value: String,
+    pub(super) value: Wanted,
 }
 
 /// Whether a source is an address rather than a path. A path begins with `/`.
@@ -27,13 +29,17 @@ pub(super) fn file_within(source: &str, roots: &[PathBuf], max: Option<u64>) -> 
     let missing = |err: std::io::Error| Problem {
         what: format!("send the file {source}, which cannot be read ({err})"),
         key: "mediaRoots",
-        value: "the folder of a file that exists".to_owned(),
+        value: Wanted::Words("the folder of a file that exists"),
     };
     let file = fs::canonicalize(source).map_err(missing)?;
     let under = |root: &PathBuf| fs::canonicalize(root).is_ok_and(|root| file.starts_with(root));
     if !roots.iter().any(under) {
         let folder = file.parent().unwrap_or(Path::new("/")).display().to_string();
-        return Err(Problem { what: format!("send the file {source}"), key: "mediaRoots", value: folder });
+        return Err(Problem {
+            what: format!("send the file {source}"),
+            key: "mediaRoots",
+            value: Wanted::Item(folder),
+        });
     }
     let found = fs::metadata(&file).map_err(missing)?;
     if !found.is_file() {
@@ -43,7 +49,7 @@ pub(super) fn file_within(source: &str, roots: &[PathBuf], max: Option<u64>) -> 
         Some(max) if found.len() > max => Err(Problem {
             what: format!("send {source}, which has {} bytes of at most {max}", found.len()),
             key: "mediaMaxMb",
-            value: found.len().div_ceil(1 << 20).to_string(),
+            value: Wanted::Number(found.len().div_ceil(1 << 20)),
         }),
         _ => Ok(()),
     }
@@ -53,20 +59,20 @@ pub(super) fn file_within(source: &str, roots: &[PathBuf], max: Option<u64>) -> 
 /// from here: an address inside this network has to be named. What a public name leads to is looked up by
 /// `zca` later, and is not seen here.
 pub(super) fn address_within(address: &str, schemes: &[String], hosts: &[String]) -> Result<(), Problem> {
-    let refused = |key, value: String| Problem { what: format!("send {address}"), key, value };
+    let refused = |key, value| Problem { what: format!("send {address}"), key, value };
     let Ok(url) = Url::parse(address) else {
-        return Err(refused("urlSchemes", "the scheme of an address that can be read".to_owned()));
+        return Err(refused("urlSchemes", Wanted::Words("the scheme of an address that can be read")));
     };
     if !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme())) {
-        return Err(refused("urlSchemes", url.scheme().to_owned()));
+        return Err(refused("urlSchemes", Wanted::Item(url.scheme().to_owned())));
     }
     let Some(host) = url.host() else {
-        return Err(refused("urlHosts", "the host of an address that has one".to_owned()));
+        return Err(refused("urlHosts", Wanted::Words("the host of an address that has one")));
     };
     let name = host.to_string();
     let named = hosts.iter().any(|granted| granted.eq_ignore_ascii_case(&name));
     let any = hosts.iter().any(|granted| granted == "*");
-    if named || (any && is_public(&host)) { Ok(()) } else { Err(refused("urlHosts", name)) }
+    if named || (any && is_public(&host)) { Ok(()) } else { Err(refused("urlHosts", Wanted::Item(name))) }
 }
 
 fn is_public(host: &Host<&str>) -> bool {

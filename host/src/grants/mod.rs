@@ -1,8 +1,10 @@
 //! What a component may ask for. Checked in one place, on typed commands, before there are arguments.
 
 mod media;
+mod option;
 mod pace;
 mod settings;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +15,8 @@ use crate::decision::excerpt;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{ChatKind, Command, ExitStatus, MediaMessage, Outcome, Thread};
 
-pub use settings::{PATH, read};
+pub use option::{GrantOption, NotAGrant};
+pub use settings::{KEYS, PATH, read};
 
 use pace::Pace;
 
@@ -51,6 +54,11 @@ impl Capability {
         ("session", Self::Session),
     ];
 
+    /// What it is called in the settings.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, capability)| *capability == self).map_or("", |(name, _)| name)
+    }
+
     /// What `command` takes.
     pub fn of(command: &Command) -> Self {
         match command {
@@ -66,8 +74,7 @@ impl Capability {
 
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(_, capability)| capability == self).map(|(name, _)| *name);
-        f.write_str(name.unwrap_or_default())
+        f.write_str(self.name())
     }
 }
 
@@ -129,11 +136,54 @@ pub struct Refusal {
     pub what: String,
     /// The key of its grants that does not allow it.
     pub key: &'static str,
-    /// What that key would have to hold, as JSON.
-    pub value: String,
+    /// What that key would have to hold.
+    pub value: Wanted,
+}
+
+/// What a key of the grants would have to hold for a command to pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// This in its list.
+    Item(String),
+    /// This number, or a larger one.
+    Number(u64),
+    /// Something that can only be described.
+    Words(&'static str),
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(item) => write!(f, "{}", serde_json::Value::from(item.as_str())),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Words(words) => f.write_str(words),
+        }
+    }
 }
 
 impl Refusal {
+    /// What would allow it for one run, as `office-hours.commands=send.text`; none when that can only be
+    /// described.
+    pub fn option_text(&self) -> Option<String> {
+        let value = match &self.value {
+            Wanted::Item(item) => item.clone(),
+            Wanted::Number(number) => number.to_string(),
+            Wanted::Words(_) => return None,
+        };
+        let option = format!("{}.{}={value}", self.component, self.key);
+        Some(format!("--grant {}", shlex::try_quote(&option).unwrap_or_else(|_| option.as_str().into())))
+    }
+
+    /// The same, to be added to what is granted.
+    pub fn option(&self) -> Option<GrantOption> {
+        let value = match &self.value {
+            Wanted::Item(item) => serde_json::json!([item]),
+            Wanted::Number(number) => (*number).into(),
+            Wanted::Words(_) => return None,
+        };
+        format!("{}.{}={value}", self.component, self.key).parse().ok()
+    }
+
     /// What a guest is told of it.
     pub fn into_outcome(self) -> Outcome {
         Outcome {
@@ -186,14 +236,15 @@ impl Gate {
         let grants = &self.grants;
         let capability = Capability::of(&command);
         if !grants.commands.contains(&capability) {
-            return Err(self.refuse(format!("use {capability}"), "commands", &capability.to_string()));
+            return Err(self.refuse(format!("use {capability}"), "commands", capability.to_string()));
         }
         if !holds(&grants.accounts, &account.id) {
-            return Err(self.refuse(format!("act for account {}", account.id), "accounts", &account.id));
+            let what = format!("act for account {}", account.id);
+            return Err(self.refuse(what, "accounts", account.id.clone()));
         }
         if !holds(&grants.profiles, &account.profile) {
             let profile = &account.profile;
-            return Err(self.refuse(format!("use the profile {profile}"), "profiles", profile));
+            return Err(self.refuse(format!("use the profile {profile}"), "profiles", profile.clone()));
         }
         if let Some(thread) = recipient(&command) {
             self.check_thread(thread)?;
@@ -218,24 +269,20 @@ impl Gate {
         if self.grants.threads.iter().any(|granted| *granted == name || *granted == any || granted == "*") {
             return Ok(());
         }
-        Err(self.refuse(format!("send to {name}"), "threads", &name))
+        Err(self.refuse(format!("send to {name}"), "threads", name))
     }
 
     fn check_media(&self, media: &MediaMessage) -> Result<(), Refusal> {
         if media::is_address(&media.source) {
             return self.check_address(&media.source);
         }
-        match media::file_within(&media.source, &self.grants.media_roots, self.grants.media_max_bytes) {
-            Ok(()) => Ok(()),
-            Err(media::Problem { what, key, value }) => Err(self.refuse(what, key, &value)),
-        }
+        media::file_within(&media.source, &self.grants.media_roots, self.grants.media_max_bytes)
+            .map_err(|problem| self.refuse_media(problem))
     }
 
     fn check_address(&self, address: &str) -> Result<(), Refusal> {
-        match media::address_within(address, &self.grants.url_schemes, &self.grants.url_hosts) {
-            Ok(()) => Ok(()),
-            Err(media::Problem { what, key, value }) => Err(self.refuse(what, key, &value)),
-        }
+        media::address_within(address, &self.grants.url_schemes, &self.grants.url_hosts)
+            .map_err(|problem| self.refuse_media(problem))
     }
 
     fn count(&self, now: u64) -> Result<(), Refusal> {
@@ -244,14 +291,18 @@ impl Gate {
             component: self.component.to_string(),
             what: format!("send more than {} messages a {}", over.limit, over.period),
             key: over.key,
-            value: "a larger number".to_owned(),
+            value: Wanted::Words("a larger number"),
         })
     }
 
-    fn refuse(&self, what: String, key: &'static str, value: &str) -> Refusal {
+    fn refuse(&self, what: String, key: &'static str, item: String) -> Refusal {
         // A guest chose some of both, and they end up in a log.
+        let (what, item) = (excerpt(&what, SHOWN_MAX), excerpt(&item, SHOWN_MAX));
+        Refusal { component: self.component.to_string(), what, key, value: Wanted::Item(item) }
+    }
+
+    fn refuse_media(&self, media::Problem { what, key, value }: media::Problem) -> Refusal {
         let what = excerpt(&what, SHOWN_MAX);
-        let value = serde_json::Value::from(excerpt(value, SHOWN_MAX)).to_string();
         Refusal { component: self.component.to_string(), what, key, value }
     }
 }
@@ -261,8 +312,8 @@ fn holds(granted: &[String], name: &str) -> bool {
     granted.iter().any(|granted| granted == "*" || granted.to_lowercase() == name.to_lowercase())
 }
 
-/// To whom a command sends.
-fn recipient(command: &Command) -> Option<&Thread> {
+/// To whom a command sends; none for one that sends nothing.
+pub fn recipient(command: &Command) -> Option<&Thread> {
     match command {
         Command::SendText(message) => Some(&message.thread),
         Command::SendMedia(message) => Some(&message.thread),

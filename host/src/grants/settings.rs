@@ -9,6 +9,20 @@ use super::{Capability, Grants, SHIPPED};
 /// Where the grants are in the gateway's file.
 pub const PATH: &str = "plugins.entries.zalouser.config.grants";
 
+/// The keys under which a component is granted things.
+pub const KEYS: [&str; 10] = [
+    "commands",
+    "accounts",
+    "profiles",
+    "threads",
+    "sendsPerMinute",
+    "sendsPerDay",
+    "mediaRoots",
+    "urlSchemes",
+    "urlHosts",
+    "mediaMaxMb",
+];
+
 /// Reads the grants of the component called `name`. A key that is not there leaves the default: nothing, and
 /// for the shipped component what a channel needs.
 pub fn read(name: &str, section: &mut Section<'_>) -> Grants {

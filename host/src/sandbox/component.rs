@@ -6,6 +6,7 @@ use wasmtime::component::{self, Linker};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::bindings::PluginPre;
+use super::contract::{self, WORLD};
 use super::engine::State;
 use super::error::Error;
 use super::guest::Guest;
@@ -20,17 +21,48 @@ pub struct Component {
     limits: Limits,
 }
 
+/// What there is to know of a component before it is run.
+pub struct Inspection {
+    /// The names of what it asks its host for.
+    pub imports: Vec<String>,
+    /// The names of what it offers.
+    pub exports: Vec<String>,
+    /// The component, or why this host cannot load it.
+    pub fit: Result<Component, Error>,
+}
+
 impl Component {
     pub(super) fn compile(
         engine: &Engine,
         linker: &Linker<State>,
         limits: &Limits,
         bytes: &[u8],
-    ) -> Result<Self, Error> {
-        let load = |err: wasmtime::Error| Error::Load(format!("{err:#}"));
-        let component = component::Component::new(engine, bytes).map_err(load)?;
-        let pre = linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(load)?;
-        Ok(Self { name: grants::SHIPPED.into(), pre, limits: limits.clone() })
+    ) -> Result<Inspection, Error> {
+        contract::check_binary(bytes).map_err(|problem| Error::Load(problem.to_owned()))?;
+        let component = component::Component::new(engine, bytes).map_err(|err| {
+            Error::Load(format!("it is damaged or cut off; build or copy it again ({})", err.root_cause()))
+        })?;
+        let ty = component.component_type();
+        let imports: Vec<_> = ty.imports(engine).map(|(name, _)| name.to_owned()).collect();
+        let exports: Vec<_> = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
+        let misfits = contract::misfits(&imports, &exports);
+        let fit = if misfits.is_empty() {
+            link(linker, &component).map(|pre| Self {
+                name: grants::SHIPPED.into(),
+                pre,
+                limits: limits.clone(),
+            })
+        } else {
+            let told: Vec<_> = misfits.iter().map(ToString::to_string).collect();
+            Err(Error::Load(told.join("; ")))
+        };
+        Ok(Inspection { imports, exports, fit })
+    }
+
+    /// The same component for guests with other limits.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The same component under another name than the shipped one's.
@@ -68,4 +100,17 @@ impl Component {
         });
         Guest::start(store, &self.pre, Arc::clone(&self.name), self.limits.clone()).await
     }
+}
+
+/// Links a component whose imports and exports have the right names.
+fn link(linker: &Linker<State>, component: &component::Component) -> Result<PluginPre<State>, Error> {
+    let pre = linker.instantiate_pre(component).map_err(|err| {
+        Error::Load(format!("an import of it is not as this host offers it: {}", err.root_cause()))
+    })?;
+    PluginPre::new(pre).map_err(|err| {
+        let reason = format!("{err:#}");
+        Error::Load(format!(
+            "an export of it is not as the world {WORLD} has it, build it against that: {reason}"
+        ))
+    })
 }

@@ -1,20 +1,18 @@
 //! The one engine that compiles and runs guests.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::{io, thread};
+use std::thread;
 
-use rustix::fs::Mode;
 use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
-use super::component::Component;
+use super::component::{Component, Inspection};
 use super::denial::deny_all;
 use super::error::Error;
 use super::limits::{Growth, HANDLES, Limits, TICK};
+use crate::private_folder;
 
 /// Compiles components and knows what they may import: WASI 0.2 with everything denied, or nothing.
 #[derive(Clone)]
@@ -53,7 +51,8 @@ impl Sandbox {
     /// this user alone: what lies there is run as native code.
     ///
     /// # Errors
-    /// [`Error::Engine`] when the folder cannot be used or the engine does not start.
+    /// [`Error::Engine`] when somebody else could write to the folder, when it cannot be used, or when the
+    /// engine does not start.
     pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, Error> {
         let mut config = Config::new();
         config
@@ -89,15 +88,23 @@ impl Sandbox {
     /// [`Error::Load`] when the bytes are not a component, or it does not fit the WIT world of this
     /// host.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, Error> {
+        self.inspect(bytes)?.fit
+    }
+
+    /// Looks at a component, whether or not it fits the WIT world of this host.
+    ///
+    /// # Errors
+    /// [`Error::Load`] when the bytes are not a component.
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, Error> {
         Component::compile(&self.engine, &self.linker, &self.limits, bytes)
     }
 }
 
 fn open_cache(folder: &Path) -> Result<Cache, Error> {
-    let problem = |err: io::Error| Error::Engine(format!("the cache folder {}: {err}", folder.display()));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(problem)?;
-    rustix::fs::chmod(folder, Mode::RWXU).map_err(|err| problem(err.into()))?;
-    let folder = fs::canonicalize(folder).map_err(problem)?;
+    // The two folders over it are the state folder and our part of that.
+    let folder = private_folder::open(folder, 2).map_err(|err| {
+        Error::Engine(format!("compiled code is not kept where others could put some: {err}"))
+    })?;
     let mut config = CacheConfig::new();
     config.with_directory(folder);
     Cache::new(config).map_err(|err| Error::Engine(format!("{err:#}")))

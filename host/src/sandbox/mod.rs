@@ -4,6 +4,7 @@ mod attempt;
 #[expect(missing_docs, reason = "generated; the WIT package describes each item")]
 pub mod bindings;
 mod component;
+mod contract;
 mod denial;
 mod engine;
 mod error;
@@ -16,7 +17,8 @@ mod quarantine;
 mod runtime;
 
 pub(crate) use attempt::{Attempts, attempt};
-pub use component::Component;
+pub use component::{Component, Inspection};
+pub use contract::WORLD;
 pub use engine::Sandbox;
 pub use error::Error;
 pub use guest::{Guest, MonitorHandle};

@@ -190,7 +190,8 @@ impl<'a> Channel<'a> {
         }
     }
 
-    fn unknown(&self, id: &str) -> String {
+    /// What is said of an id that no account has.
+    pub(in crate::cli) fn unknown(&self, id: &str) -> String {
         let ids = if self.ids.is_empty() { DEFAULT_ID.to_owned() } else { self.ids.join(", ") };
         format!("there is no account {id:?}; there is: {ids}")
     }

@@ -12,6 +12,7 @@ use crate::config::Reading;
 use crate::config_file::outline::Outline;
 use crate::config_file::{TextFile, unresolved_names};
 use crate::decision::one_line;
+use crate::plugins::{ComponentName, PluginFolder};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Arguments {
@@ -57,7 +58,8 @@ enum Level {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let file = super::change::read()?;
     let reading = Reading::of(file.text(), &mut super::change::guest().await?).await?;
-    let problems = findings(file.text(), &reading);
+    let folder = PluginFolder::of(&super::super::state_dir()?);
+    let problems = findings(file.text(), &reading, &folder);
     let errors = problems.iter().filter(|finding| finding.level == Level::Error).count();
     let report = Report { file: file.path().display().to_string(), exists: file.exists(), problems };
     if arguments.json {
@@ -89,12 +91,14 @@ fn print(out: &mut impl Write, file: &TextFile, report: &Report) -> io::Result<(
     }
 }
 
-/// Everything that is wrong with `text`, as `reading` has it, and the names in it, in the order of the text.
-fn findings(text: &str, reading: &Reading) -> Vec<Finding> {
+/// Everything that is wrong with `text`, as `reading` has it, with the components that it names and those that
+/// are installed in `folder`, and the names in it, in the order of the text.
+fn findings(text: &str, reading: &Reading, folder: &PluginFolder) -> Vec<Finding> {
     let outline = Outline::of(text).ok();
     let mut warnings = reading.warnings();
     warnings.extend(outline.iter().flat_map(|outline| unresolved_names(outline.document())));
-    let errors = reading.errors().into_iter().map(|error| (Level::Error, error));
+    let errors = reading.errors().into_iter().chain(components(reading, folder));
+    let errors = errors.map(|error| (Level::Error, error));
     let all = errors.chain(warnings.into_iter().map(|warning| (Level::Warning, warning)));
     let mut findings: Vec<_> = all
         .map(|(level, problem)| {
@@ -107,6 +111,18 @@ fn findings(text: &str, reading: &Reading) -> Vec<Finding> {
         .collect();
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.level));
     findings
+}
+
+/// What keeps the components that accounts name from being run.
+fn components(reading: &Reading, folder: &PluginFolder) -> Vec<Problem> {
+    let components =
+        reading.settings.as_ref().map(|settings| settings.components.clone()).unwrap_or_default();
+    let named = components.named().filter(|(_, name)| !name.is_shipped());
+    let wrong = |(path, name): (String, &ComponentName)| {
+        let err = folder.read(name).err()?;
+        Some(Problem::new(path, format!("cannot be run: {err}")).found(&name.as_str().into()))
+    };
+    named.filter_map(wrong).collect()
 }
 
 impl Finding {

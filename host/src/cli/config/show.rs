@@ -14,6 +14,7 @@ use super::secret::{masked, masked_arguments};
 use crate::config::Config;
 use crate::decision::one_line;
 use crate::gateway::agent::AgentSettings;
+use crate::plugins::ComponentName;
 use crate::sandbox::bindings::config::{Account, EnvelopeZone, GroupRule};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
 use crate::settings::{self, Settings};
@@ -115,6 +116,22 @@ struct ShownSettings<'a> {
     zca: Option<String>,
     heartbeat_seconds: u64,
     agent: Option<ShownAgent<'a>>,
+    component: &'a ComponentName,
+    components: &'a BTreeMap<String, ComponentName>,
+    limits: ShownLimits,
+}
+
+#[derive(Serialize)]
+struct ShownLimits {
+    #[serde(rename = "memoryMiB")]
+    memory_mib: usize,
+    #[serde(rename = "tableElements")]
+    table_elements: usize,
+    #[serde(rename = "callMs")]
+    call_ms: u128,
+    #[serde(rename = "returnedMiB")]
+    returned_mib: usize,
+    effects: usize,
 }
 
 #[derive(Serialize)]
@@ -282,6 +299,15 @@ fn shown_settings(settings: &Settings) -> ShownSettings<'_> {
         zca: settings.zca.as_ref().map(|zca| zca.display().to_string()),
         heartbeat_seconds: settings.heartbeat.as_secs(),
         agent,
+        component: &settings.components.default,
+        components: &settings.components.accounts,
+        limits: ShownLimits {
+            memory_mib: settings.limits.memory_bytes >> 20,
+            table_elements: settings.limits.table_elements,
+            call_ms: settings.limits.call_budget.as_millis(),
+            returned_mib: settings.limits.returned_bytes >> 20,
+            effects: settings.limits.effects,
+        },
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::gateway::agent::Agent;
 use crate::gateway::{Event, Events, Gateway, StartError};
+use crate::plugins::Plugins;
 use crate::sandbox::{Limits, Sandbox};
 use crate::simulator::{Group, Person, Simulator, World};
 use crate::state_dir::StateDir;
@@ -54,14 +55,15 @@ impl Stage {
         std::fs::write(state.config_file(), config()?)?;
 
         let sandbox = Sandbox::new(Limits::default(), None)?;
-        let component = sandbox.load_shipped()?;
-        let config = Config::load(&state.config_file(), &mut component.instantiate().await?).await?;
+        let mut guest = sandbox.load_shipped()?.instantiate().await?;
+        let config = Config::load(&state.config_file(), &mut guest).await?;
         let agent = config.settings.agent.clone().map(Agent::new).transpose()?;
         let (variable, home) = simulator.env();
         let zca = Zca::new(simulator.program()).with_variable(variable, home);
         let events = Events::default();
         let store = PairingStore::new(&state, &AccountFiles::of(&config.channel.default_account, true));
-        let gateway = Gateway { component, config, state, zca, agent, events: events.clone() };
+        let plugins = Plugins::new(sandbox, &state, &config.settings);
+        let gateway = Gateway { plugins, config, state, zca, agent, events: events.clone() };
 
         let mut watcher = Watcher(events.watch());
         let (stop, stopped) = oneshot::channel();

@@ -42,7 +42,9 @@ pub(super) fn event(event: &Event) {
             println!("   {GUEST}guest decides: {} ({}){GUEST:#}{detail}", decision.outcome, decision.reason);
         }
         What::Sent { command, .. } => sent(command),
-        What::Answered { failure: Some(failure), .. } | What::Offered { failure: Some(failure), .. } => {
+        What::Answered { failure: Some(failure), .. }
+        | What::Acted { failure: Some(failure), .. }
+        | What::Offered { failure: Some(failure), .. } => {
             remark(&format!("failed: {}", one_line(failure)));
         }
         _ => {}

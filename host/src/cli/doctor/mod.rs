@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod agent;
 mod clock;
+mod components;
 mod files;
 mod finding;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use self::finding::{Finding, Level};
 use self::program::Program;
 use super::Global;
 use crate::config::Config;
+use crate::plugins::PluginFolder;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{Command, ExitStatus};
 use crate::sandbox::{self, Component, Limits, Monitor, Sandbox};
@@ -95,6 +97,7 @@ async fn examine(state: &StateDir, global: &Global) -> Vec<Finding> {
     findings.extend(program::check(&program));
     if let (Some(config), Some(component)) = (&config, &component) {
         findings.extend(accounts::profiles(&config.channel.accounts));
+        findings.extend(components::check(config, &PluginFolder::of(state)));
         for account in config.channel.accounts.iter().filter(|account| account.enabled) {
             findings.extend(access::open(account));
             findings.extend(listener(state, account));
