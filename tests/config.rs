@@ -169,18 +169,21 @@ fn show_tells_what_was_understood_without_secrets() {
       textChunkLimit                       2000
 
     plugins.entries.zalouser.config
-      agent.command         bot, --api-key, …, sk-p…
-      agent.kind            command
-      agent.timeoutSeconds  120
-      component             zalouser
-      components            -
-      heartbeatSeconds      30
-      limits.callMs         250
-      limits.effects        10000
-      limits.memoryMiB      64
-      limits.returnedMiB    8
-      limits.tableElements  10000
-      zca                   -
+      agent.command          bot, --api-key, …, sk-p…
+      agent.kind             command
+      agent.timeoutSeconds   120
+      component              zalouser
+      components             -
+      heartbeatSeconds       30
+      limits.callMs          250
+      limits.effects         10000
+      limits.memoryMiB       64
+      limits.returnedMiB     8
+      limits.tableElements   10000
+      pacing.burst           5
+      pacing.enabled         true
+      pacing.sendsPerMinute  60
+      zca                    -
 
     from openclaw.json
     "#);

@@ -75,6 +75,20 @@ fn people_get_a_line_a_finding_without_colour() {
 }
 
 #[test]
+fn a_listener_that_no_zalouser_started_is_named_with_its_process() {
+    let setting = Setting::with_config(SOUND);
+    let mut gateway = setting.gateway();
+    gateway.until_logged("listening");
+    assert_nothing_else_is_ill(&setting.run(&["doctor", "--json"]));
+    gateway.stop();
+
+    let mut listener = setting.start(setting.zca(&["--profile", "default", "listen"]));
+    listener.until_printed("Connected");
+    let ended = setting.run(&["doctor", "--json"]);
+    assert_found(&ended, "warn", "listener", &format!("process {} listens on profile", listener.id()));
+}
+
+#[test]
 fn a_program_that_is_missing_keeps_nothing_else_from_being_looked_at() {
     let setting =
         Setting::with_config(r#"{ channels: { zalouser: { dmPolicy: "open", groupPolicy: "disabled" } } }"#);

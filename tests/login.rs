@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 use zalouser::simulator::{AuthFault, CallFault, Faults, World};
 
-use crate::setting::Setting;
+use crate::setting::{Setting, eventually, snapshot};
+use crate::terminal::{CTRL_C, Terminal};
 
 /// What the simulator's QR code says.
 const CODE: &str = "https://zca.invalid/login?profile=default";
@@ -101,6 +102,39 @@ fn a_login_that_nobody_finishes_is_given_up() {
     assert_eq!(finished.status.code(), Some(1));
     for part in ["waiting for the scan, 1 s left", "not logged in after 1 s", "--timeout"] {
         assert!(finished.stderr.contains(part), "{part:?} is missing in {}", finished.stderr);
+    }
+}
+
+#[test]
+fn ctrl_c_while_the_countdown_runs_or_while_zca_does_changes_nothing() {
+    let nobody_scans = Faults { auth: AuthFault { logged_in: false }, ..Faults::default() };
+    let hang = CallFault { matching: Some("login".to_owned()), hang: true, ..CallFault::default() };
+    let stubborn = CallFault { ignore_term: true, ..hang.clone() };
+    let hangs = |fault| Faults { query: vec![fault], ..Faults::default() };
+    for (faults, arguments, counts) in [
+        (nobody_scans.clone(), &["channels", "login"][..], true),
+        (nobody_scans, &["channels", "login", "--qr-text"], true),
+        (hangs(hang), &["channels", "login"], false),
+        (hangs(stubborn), &["channels", "login", "--qr-text"], false),
+    ] {
+        let setting = logged_out();
+        setting.simulator.set_faults(&faults).unwrap();
+        let before = snapshot(setting.state().root());
+        let mut terminal = Terminal::open(&setting, arguments);
+        if counts {
+            terminal.sees("waiting for the scan, 180 s left");
+            terminal.sees("waiting for the scan, 179 s left");
+        } else {
+            eventually("zca's start", || {
+                calls(&setting).iter().any(|call| call.starts_with("auth login")).then_some(())
+            });
+        }
+        terminal.types(CTRL_C);
+        let (rest, code) = terminal.end();
+        assert_eq!(code, 1, "{arguments:?}: {rest}");
+        assert!(rest.contains("interrupted; account default is not logged in"), "{arguments:?}: {rest}");
+        assert_eq!(snapshot(setting.state().root()), before, "{arguments:?}");
+        setting.nothing_is_left();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests that run the real thing: the shipped component, the real binary, and a simulated `zca`.
 #![cfg(test)]
 
+mod any_host;
 mod channels_edit;
 mod component;
 mod config;
@@ -10,19 +11,26 @@ mod differences;
 mod directory;
 mod doctor;
 mod example;
+mod faults;
 mod gateway;
 mod grants;
 mod hostile;
+mod journal;
 mod login;
 mod logs;
 mod mcp;
 mod message;
 mod onboard;
+mod openclaw;
 mod pairing;
 mod plugins;
+mod queue;
+mod registry;
 mod replay;
 mod setting;
 mod status;
+mod tables;
+mod terminal;
 mod tool;
 
 use std::fs;
@@ -32,7 +40,7 @@ use std::path::Path;
 fn no_test_file_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let mut forgotten = Vec::new();
-    for module in ["main.rs", "gateway.rs", "hostile.rs"] {
+    for module in ["main.rs", "faults.rs", "gateway.rs", "hostile.rs"] {
         let lists = fs::read_to_string(folder.join(module)).expect("the module is there");
         let listed = match module.trim_end_matches(".rs") {
             "main" => folder.clone(),

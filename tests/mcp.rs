@@ -1,59 +1,16 @@
 //! `zalouser mcp` and a client that is not ours: the official Python SDK.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use zalouser::simulator::{CallFault, Faults};
 
+use crate::registry;
 use crate::setting::{Setting, config};
 
 /// The client, as its registry calls it.
 const SDK: &str = "mcp==2.3.0";
-
-/// What pip says when there is no way to the registry.
-const OUT_OF_REACH: [&str; 4] =
-    ["from versions: none", "NewConnectionError", "ConnectTimeout", "Max retries"];
-
-/// A Python that has the SDK. None where that cannot be had, which is said.
-fn python() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mcp-client");
-    fs::create_dir_all(&folder).unwrap();
-    // Two tests, or two runs of them, must not make it at the same time.
-    let lock = File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let (python, done) = (folder.join("venv/bin/python"), folder.join(SDK));
-    if done.exists() {
-        return Some(python);
-    }
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")).output();
-    match made {
-        Err(err) => return skip(&format!("python3 does not run: {err}")),
-        Ok(made) if !made.status.success() => {
-            return skip(&format!("python3 makes no venv: {}", said(&made)));
-        }
-        Ok(_) => {}
-    }
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", SDK];
-    let installed = Command::new(&python).args(pip).output().unwrap();
-    if !installed.status.success() {
-        let said = said(&installed);
-        assert!(OUT_OF_REACH.iter().any(|sign| said.contains(sign)), "pip fails:\n{said}");
-        return skip(&format!("the registry is out of reach: {said}"));
-    }
-    File::create(done).unwrap();
-    Some(python)
-}
-
-fn skip(reason: &str) -> Option<PathBuf> {
-    eprintln!("\n*** SKIPPED: zalouser mcp was NOT tested with a foreign client: {reason}\n");
-    None
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
-}
 
 /// Where a text with `lost` in it is refused, and one with `stuck` in it never ends.
 fn setting() -> Setting {
@@ -71,7 +28,7 @@ fn setting() -> Setting {
 
 /// What the client reports. None when there is no client.
 fn used(setting: &Setting, mode: &str) -> Option<Value> {
-    let python = python()?;
+    let python = registry::python(SDK)?;
     let zalouser = setting.command(&[]);
     let mut client = Command::new(python);
     client

@@ -1,18 +1,13 @@
 //! `zalouser onboard`: by flags alone, and question by question in a terminal.
 
 use std::fs;
-use std::process::Stdio;
 
-use rexpect::reader::Options;
-use rexpect::session::{PtySession, spawn_with_options};
 use serde_json::{Value, json};
 use zalouser::simulator::World;
 
 use crate::directory::{usage, world};
 use crate::setting::{Setting, snapshot};
-
-/// How long a terminal waits for what has to be shown, in milliseconds: longer than a busy machine needs.
-const PATIENCE: u64 = 60_000;
+use crate::terminal::{CTRL_C, DOWN, ENTER, Terminal};
 
 /// A file in somebody's own way of writing.
 const COMMENTED: &str = r#"// mine
@@ -30,10 +25,6 @@ const COMMENTED: &str = r#"// mine
   },
 }
 "#;
-
-const ENTER: &str = "\r";
-const DOWN: &str = "\u{1b}[B";
-const CTRL_C: &str = "\u{3}";
 
 fn flags<'a>(flags: &[&'a str]) -> Vec<&'a str> {
     [&["onboard", "--non-interactive"], flags].concat()
@@ -53,39 +44,8 @@ fn namesakes(logged_in: bool) -> Setting {
 }
 
 /// The wizard in a terminal.
-struct Terminal(PtySession);
-
-impl Terminal {
-    fn open(setting: &Setting, arguments: &[&str]) -> Self {
-        let mut command = setting.command(&[&["onboard"], arguments].concat());
-        command.env("TERM", "xterm").stdin(Stdio::inherit());
-        let options = Options::new().timeout_ms(Some(PATIENCE)).strip_ansi_escape_codes(true);
-        Self(spawn_with_options(command, options).unwrap())
-    }
-
-    /// Waits for a question and answers it.
-    fn answer(&mut self, question: &str, keys: &str) {
-        self.sees(question);
-        self.types(keys);
-    }
-
-    fn types(&mut self, keys: &str) {
-        self.0.send(keys).unwrap();
-        self.0.flush().unwrap();
-    }
-
-    fn sees(&mut self, text: &str) {
-        self.0.exp_string(text).unwrap_or_else(|err| panic!("{text:?} is not shown: {err}"));
-    }
-
-    /// The rest of what it shows, and its exit code.
-    fn end(mut self) -> (String, i32) {
-        let rest = self.0.exp_eof().unwrap();
-        match self.0.process().wait().unwrap() {
-            rexpect::process::WaitStatus::Exited(_, code) => (rest, code),
-            other => panic!("it did not end by itself: {other:?}; {rest}"),
-        }
-    }
+fn wizard(setting: &Setting, arguments: &[&str]) -> Terminal {
+    Terminal::open(setting, &[&["onboard"], arguments].concat())
 }
 
 #[test]
@@ -209,7 +169,7 @@ fn without_zca_or_a_session_nothing_is_written() {
 #[test]
 fn the_questions_lead_to_the_same_file() {
     let setting = namesakes(false);
-    let mut terminal = Terminal::open(&setting, &[]);
+    let mut terminal = wizard(&setting, &[]);
     terminal.answer("Log in now", ENTER);
     terminal.answer("Who may write to the account?", ENTER);
     terminal.answer("Who may always write?", "Zoe\r");
@@ -249,7 +209,7 @@ fn ctrl_c_at_any_question_changes_nothing() {
     for (index, last) in questions.iter().enumerate() {
         let setting = Setting::with_config(&COMMENTED.replace("Work Chat", "5001"));
         let before = snapshot(setting.state().root());
-        let mut terminal = Terminal::open(&setting, &["--allow-from=111", "--no-test-message"]);
+        let mut terminal = wizard(&setting, &["--allow-from=111", "--no-test-message"]);
         for question in questions.iter().take(index) {
             terminal.answer(question, ENTER);
         }
@@ -266,7 +226,7 @@ fn an_endpoint_is_asked_for_and_no_key_gets_into_the_file() {
     let setting = Setting::new();
     let arguments =
         ["--dm-policy=open", "--group-policy=disabled", "--no-test-message", "--yes", "--agent=openai"];
-    let mut terminal = Terminal::open(&setting, &arguments);
+    let mut terminal = wizard(&setting, &arguments);
     terminal.answer("The endpoint", "localhost\r");
     terminal.sees("It is not an http or https address");
     terminal.types(&"\u{7f}".repeat("localhost".len()));

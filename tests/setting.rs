@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zalouser::simulator::{Line, Sent, Simulator};
@@ -91,8 +92,14 @@ impl Setting {
         setting
     }
 
-    /// Replaces the gateway's configuration file.
+    /// Replaces the gateway's configuration file. Unless it says how fast an account sends, that is as fast as
+    /// it can: nobody bans a simulated one.
     pub(crate) fn configure(&self, config: &Value) {
+        let mut config = config.clone();
+        let settings = &mut config["plugins"]["entries"]["zalouser"]["config"];
+        if settings["pacing"].is_null() {
+            settings["pacing"] = json!({ "enabled": false });
+        }
         self.write_config(&config.to_string());
     }
 
@@ -112,7 +119,7 @@ impl Setting {
     }
 
     /// The simulated `zca`, for what runs inside of the test.
-    pub(crate) fn zca(&self) -> Zca {
+    pub(crate) fn simulated_zca(&self) -> Zca {
         let (variable, value) = self.simulator.env();
         Zca::new(self.simulator.program()).with_variable(variable, value)
     }
@@ -169,9 +176,25 @@ impl Setting {
         self.sent().into_iter().filter_map(|sent| Some((sent.thread_id, sent.text?))).collect()
     }
 
+    /// Checks that no process of the simulator is left.
+    pub(crate) fn nothing_is_left(&self) {
+        for call in self.simulator.calls().unwrap() {
+            is_gone(call.pid.try_into().unwrap());
+        }
+    }
+
     /// The real binary with these arguments, in this setting and with nothing to read.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.program(Path::new(PROGRAM), arguments)
+    }
+
+    /// The simulated `zca` with these arguments, as somebody runs it by hand.
+    pub(crate) fn zca(&self, arguments: &[&str]) -> Command {
+        self.program(self.simulator.program(), arguments)
+    }
+
+    fn program(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for variable in FOREIGN {
             command.env_remove(variable);
         }
@@ -236,8 +259,19 @@ impl Running {
 
     /// Waits until the log has this in it.
     pub(crate) fn until_logged(&mut self, part: &str) {
+        self.until_log(&format!("the log entry {part:?}"), |log| log.contains(part));
+    }
+
+    /// Waits until one line of the log has all of these in it.
+    pub(crate) fn until_line(&mut self, parts: &[&str]) {
+        let has_all = |line: &str| parts.iter().all(|part| line.contains(part));
+        self.until_log(&format!("the log entry {parts:?}"), |log| log.lines().any(has_all));
+    }
+
+    /// Waits until the log is as it should be.
+    pub(crate) fn until_log(&mut self, what: &str, mut is_right: impl FnMut(&str) -> bool) {
         let stderr = self.stderr.clone();
-        self.until(&format!("the log entry {part:?}"), || read(&stderr).contains(part).then_some(()));
+        self.until(what, || is_right(&read(&stderr)).then_some(()));
     }
 
     /// Waits until it has printed this.
@@ -269,6 +303,11 @@ impl Running {
     pub(crate) fn stop(self) -> Finished {
         self.signal(Signal::TERM);
         self.finish()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn pid(&self) -> Pid {
@@ -327,6 +366,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_zalouser");
 /// Waits until `look` finds something, and gives that.
 pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     poll(look).unwrap_or_else(|| panic!("{what} did not happen"))
+}
+
+/// Checks that a process has ended. One whose parent ended before has to be buried by the system first.
+pub(crate) fn is_gone(pid: i32) {
+    let found = || test_kill_process(Pid::from_raw(pid).unwrap());
+    eventually(&format!("the end of process {pid}"), || (found() == Err(Errno::SRCH)).then_some(()));
 }
 
 /// The gateway's file with this channel section, and these settings of the shim.

@@ -92,11 +92,9 @@ impl fmt::Display for Decision<'_> {
             (_, Some(sender)) => write!(f, "from {sender}")?,
             _ => {}
         }
-        match (self.text, self.detail) {
-            (Some(text), _) => write!(f, ": {}", one_line(text)),
-            (None, Some(detail)) => write!(f, ": {}", one_line(detail)),
-            (None, None) => Ok(()),
-        }
+        let Some(said) = self.text.or(self.detail) else { return Ok(()) };
+        let told = self.thread.is_some() || self.sender_id.is_some();
+        write!(f, "{}{}", if told { ": " } else { "" }, one_line(said))
     }
 }
 

@@ -8,7 +8,9 @@ use serde_json::Value;
 use zalouser_settings::{Problem, Section, path_of_key};
 
 use crate::gateway::agent::{AgentSettings, DEFAULT_HISTORY_MESSAGES, DEFAULT_TIMEOUT};
+use crate::gateway::pacing::{self, Pacing};
 use crate::grants::{self, GrantBook, Grants};
+use crate::journal::JournalSettings;
 use crate::plugins::ComponentName;
 use crate::sandbox::Limits;
 use crate::zca::listener::HEARTBEAT;
@@ -29,6 +31,10 @@ pub struct Settings {
     pub agent: Option<AgentSettings>,
     /// How often the listener has to give a sign of life.
     pub heartbeat: Duration,
+    /// How messages wait, and are tried again.
+    pub journal: JournalSettings,
+    /// How fast an account sends; none for as fast as it can.
+    pub pacing: Option<Pacing>,
     /// What each component may ask for, where that is set.
     pub grants: GrantBook,
     /// Which component judges which account.
@@ -75,9 +81,11 @@ impl Default for Settings {
             zca: None,
             agent: None,
             heartbeat: HEARTBEAT,
+            journal: JournalSettings::default(),
             grants: GrantBook::new(),
             components: Components::default(),
             limits: Limits::default(),
+            pacing: Some(Pacing::default()),
         }
     }
 }
@@ -91,12 +99,16 @@ impl Settings {
         let section = document.pointer("/plugins/entries/zalouser/config");
         zalouser_settings::read(PATH, section, |section| {
             let default = Self::default();
+            // Not ours: by this OpenClaw's plugin finds the program that reads it here.
+            section.text("binary");
             Self {
                 zca: section.text("zca").map(PathBuf::from),
                 agent: section.section("agent", agent).flatten(),
                 heartbeat: section
                     .integer("heartbeatSeconds", 1..=600)
                     .map_or(default.heartbeat, Duration::from_secs),
+                journal: section.section("journal", JournalSettings::read).unwrap_or(default.journal),
+                pacing: section.section("pacing", pacing::read).unwrap_or(default.pacing),
                 grants: section
                     .sections("grants", |name, section| (name.to_owned(), grants::read(name, section)))
                     .map_or(default.grants, GrantBook::from_iter),

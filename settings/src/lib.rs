@@ -35,6 +35,7 @@ mod document;
 mod path;
 mod problem;
 mod section;
+mod shown;
 mod spelling;
 mod value;
 

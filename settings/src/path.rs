@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
+use crate::shown::json;
+
 /// The path of `key` in the object at `parent`, which is empty for the document as a whole.
 ///
 /// A key that reads well after a dot, as an identifier or an id does, follows one; any other is
 /// quoted: `groups["Work Chat"]`.
 pub fn of_key(parent: &str, key: &str) -> String {
     if !is_plain(key) {
-        format!("{parent}[{}]", Value::from(key))
+        format!("{parent}[{}]", json(&Value::from(key)))
     } else if parent.is_empty() {
         key.to_owned()
     } else {
@@ -42,6 +44,7 @@ mod tests {
             ("groups", "", r#"groups[""]"#),
             ("groups", "a\"b\n", r#"groups["a\"b\n"]"#),
             ("", "Họ", r#"["Họ"]"#),
+            ("", "a\u{7f}\u{9b}", r#"["a\u007f\u009b"]"#),
         ] {
             assert_eq!(of_key(parent, key), path, "{key:?} in {parent:?}");
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::shown::json;
 use crate::spelling::nearest;
 
 /// The most characters of a value that a problem shows.
@@ -41,7 +42,7 @@ impl Problem {
     /// The same, blaming `value`.
     #[must_use]
     pub fn found(mut self, value: &Value) -> Self {
-        self.found = Some(cut(value.to_string()));
+        self.found = Some(cut(json(value)));
         self
     }
 

@@ -2,26 +2,12 @@
 
 use std::fs;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, test_kill_process};
+use rustix::process::Signal;
 use serde_json::json;
 use zalouser::simulator::{CallFault, Faults, ListenFault};
 
 use super::{alice, echo, open, to};
-use crate::setting::{Running, Setting, config, eventually, shell};
-
-/// Checks that no process of the simulator is left.
-fn nothing_is_left(setting: &Setting) {
-    for call in setting.simulator.calls().unwrap() {
-        is_gone(call.pid.try_into().unwrap());
-    }
-}
-
-/// Checks that a process has ended. One whose parent ended before has to be buried by the system first.
-fn is_gone(pid: i32) {
-    let found = || test_kill_process(Pid::from_raw(pid).unwrap());
-    eventually(&format!("the end of process {pid}"), || (found() == Err(Errno::SRCH)).then_some(()));
-}
+use crate::setting::{Running, Setting, config, is_gone, shell};
 
 fn listening(setting: &Setting) -> Running {
     let mut gateway = setting.gateway();
@@ -39,7 +25,7 @@ fn either_signal_ends_it_with_success_and_without_a_child_left() {
         let finished = gateway.finish();
         assert_eq!(finished.status.code(), Some(0), "{signal:?}: {finished:?}");
         assert_eq!(finished.stdout, "", "what is said goes into the log");
-        nothing_is_left(&setting);
+        setting.nothing_is_left();
     }
 }
 
@@ -50,7 +36,7 @@ fn a_listener_that_does_not_end_when_asked_is_killed() {
     setting.simulator.set_faults(&Faults { listen: vec![stubborn], ..Faults::default() }).unwrap();
     let finished = listening(&setting).stop();
     assert_eq!(finished.status.code(), Some(0), "{finished:?}");
-    nothing_is_left(&setting);
+    setting.nothing_is_left();
 }
 
 #[test]
@@ -65,7 +51,7 @@ fn an_agent_that_works_for_ever_is_killed() {
     let finished = gateway.stop();
     assert_eq!(finished.status.code(), Some(0), "{finished:?}");
     is_gone(pid.trim().parse().unwrap());
-    nothing_is_left(&setting);
+    setting.nothing_is_left();
 }
 
 #[test]
@@ -85,7 +71,7 @@ fn it_ends_while_it_waits_for_zca_to_answer() {
     });
     let finished = gateway.stop();
     assert_eq!(finished.status.code(), Some(0), "{finished:?}");
-    nothing_is_left(&setting);
+    setting.nothing_is_left();
 }
 
 #[test]

@@ -31,7 +31,8 @@ async fn called(
 ) -> Result<Conclusion, Error> {
     let thread = Thread { id: "111".to_owned(), kind: ChatKind::Direct };
     let gate = Gate::new(NAME, grants);
-    let tool = Tool::new(HOSTILE.clone(), gate, setting.zca(), account(account_id).await, Some(thread));
+    let tool =
+        Tool::new(HOSTILE.clone(), gate, setting.simulated_zca(), account(account_id).await, Some(thread));
     tool.call(&format!("attack:{attack}")).await
 }
 

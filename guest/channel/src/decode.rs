@@ -4,7 +4,7 @@ use zalouser_logic::account as a;
 use zalouser_logic::command as c;
 use zalouser_logic::config::Environment;
 use zalouser_logic::directory::{Entry, EntryKind};
-use zalouser_logic::effect::PairingRequest;
+use zalouser_logic::effect::{HistoryEntry, PairingRequest, Remembered};
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
 use zalouser_logic::tool::CallContext;
@@ -77,6 +77,12 @@ fn group_rule(from: config::GroupRule) -> a::GroupRule {
             deny: tools.deny,
         }),
     }
+}
+
+pub(crate) fn remembered(from: inbound::Remembered) -> Remembered {
+    let inbound::Remembered { thread_id, message } = from;
+    let inbound::HistoryEntry { message_id, sender, body, timestamp } = message;
+    Remembered { thread_id, message: HistoryEntry { message_id, sender, body, timestamp } }
 }
 
 pub(crate) fn reply_format(from: config::ReplyFormat) -> a::ReplyFormat {

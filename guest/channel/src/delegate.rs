@@ -97,7 +97,7 @@ macro_rules! delegate {
 }
 
 /// Writes methods of a monitor that hand the call on to the monitor in a field of it:
-/// `delegate_monitor!(rules: prepare, learn, set_paired);`.
+/// `delegate_monitor!(rules: prepare, learn, recall, set_paired);`.
 #[macro_export]
 macro_rules! delegate_monitor {
     ($field:ident: $($method:ident),+ $(,)?) => { $($crate::delegate_monitor!(@$method $field);)+ };
@@ -109,6 +109,11 @@ macro_rules! delegate_monitor {
     (@learn $field:ident) => {
         fn learn(&self, outcomes: Vec<$crate::types::Outcome>) -> Vec<$crate::inbound::Effect> {
             self.$field.learn(outcomes)
+        }
+    };
+    (@recall $field:ident) => {
+        fn recall(&self, messages: Vec<$crate::inbound::Remembered>) {
+            self.$field.recall(messages);
         }
     };
     (@set_paired $field:ident) => {

@@ -173,6 +173,7 @@ fn effect(from: e::Effect) -> inbound::Effect {
             thread: dropped.thread.map(thread),
             sender_id: dropped.sender_id,
             message_id: dropped.message_id,
+            remembered: dropped.remembered.map(history_entry),
         }),
         e::Effect::Lifecycle(event) => inbound::Effect::Lifecycle(match event {
             e::ListenerEvent::Session(id) => inbound::ListenerEvent::Session(id),
@@ -237,6 +238,8 @@ fn inbound_message(from: e::InboundMessage) -> inbound::InboundMessage {
         was_mentioned: from.was_mentioned,
         message_id: from.message_id,
         message_id_full: from.message_id_full,
+        zalo_id: from.zalo_id,
+        client_id: from.client_id,
         timestamp: from.timestamp,
         reply_to: from.reply_to.map(|quote| inbound::Quote {
             id: quote.id,
@@ -248,16 +251,16 @@ fn inbound_message(from: e::InboundMessage) -> inbound::InboundMessage {
             .into_iter()
             .map(|media| inbound::Media { path: media.path, url: media.url, mime: media.mime })
             .collect(),
-        history: from
-            .history
-            .into_iter()
-            .map(|entry| inbound::HistoryEntry {
-                message_id: entry.message_id,
-                sender: entry.sender,
-                body: entry.body,
-                timestamp: entry.timestamp,
-            })
-            .collect(),
+        history: from.history.into_iter().map(history_entry).collect(),
+    }
+}
+
+fn history_entry(from: e::HistoryEntry) -> inbound::HistoryEntry {
+    inbound::HistoryEntry {
+        message_id: from.message_id,
+        sender: from.sender,
+        body: from.body,
+        timestamp: from.timestamp,
     }
 }
 

@@ -63,6 +63,10 @@ impl inbound::GuestMonitor for Monitor {
         encode::effects(self.0.borrow_mut().learn(outcomes))
     }
 
+    fn recall(&self, messages: Vec<inbound::Remembered>) {
+        self.0.borrow_mut().recall(messages.into_iter().map(decode::remembered).collect());
+    }
+
     fn set_paired(&self, senders: Vec<String>) {
         self.0.borrow_mut().set_paired(senders);
     }

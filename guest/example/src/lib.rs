@@ -38,7 +38,7 @@ pub struct Porter {
 }
 
 impl GuestMonitor for Porter {
-    delegate_monitor!(rules: prepare, learn, set_paired);
+    delegate_monitor!(rules: prepare, learn, recall, set_paired);
 
     fn new(account: Account, zone: Vec<ZoneOffset>) -> Self {
         Self { rules: Monitor::new(account, zone.clone()), zone, night: RefCell::default() }
@@ -76,6 +76,7 @@ impl Porter {
             thread: Some(message.thread.clone()),
             sender_id: Some(message.sender_id.clone()),
             message_id: Some(message.message_id),
+            remembered: None,
         });
         let answer = || Command::SendText(TextMessage { thread: message.thread, text: ANSWER.to_owned() });
         let is_first = night.1.insert(message.sender_id);

@@ -37,6 +37,15 @@ pub struct HistoryEntry {
     pub timestamp: Option<u64>,
 }
 
+/// A message of a group that waits to go before the next one that is let through there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The group.
+    pub thread_id: String,
+    /// The message.
+    pub message: HistoryEntry,
+}
+
 /// Why a message was let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -73,6 +82,8 @@ pub struct InboundMessage {
     pub was_mentioned: Option<bool>,
     pub message_id: String,
     pub message_id_full: Option<String>,
+    pub zalo_id: Option<String>,
+    pub client_id: Option<String>,
     pub timestamp: Option<u64>,
     pub reply_to: Option<Quote>,
     pub media: Vec<Media>,
@@ -138,6 +149,8 @@ pub struct Dropped {
     pub sender_id: Option<String>,
     /// Its id, if that could be read.
     pub message_id: Option<String>,
+    /// What is kept of it, to go before the next message that is let through in the same group.
+    pub remembered: Option<HistoryEntry>,
 }
 
 /// What the listener says of itself.

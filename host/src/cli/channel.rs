@@ -10,11 +10,17 @@ pub(super) enum Channel {
     Zalouser,
 }
 
-/// The channel as an option. There is nothing to choose.
-#[derive(Debug, Args)]
+/// The channel as an option of every command. There is nothing to choose.
+#[derive(Clone, Debug, Args)]
 pub(super) struct ChannelOption {
-    /// The channel; there is only one
-    #[arg(long = "channel", value_name = "CHANNEL", hide_possible_values = true)]
+    /// The channel; there is only one, zalouser
+    #[arg(
+        long = "channel",
+        global = true,
+        value_name = "CHANNEL",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
     _named: Option<Channel>,
 }
 
@@ -24,6 +30,4 @@ pub(super) struct ChannelArgument {
     /// The channel; there is only one, `zalouser`
     #[arg(value_name = "CHANNEL", hide_possible_values = true)]
     _first: Option<Channel>,
-    #[command(flatten)]
-    _option: ChannelOption,
 }

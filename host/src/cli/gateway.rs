@@ -1,15 +1,20 @@
 //! `zalouser gateway run`: the accounts.
 
-use anyhow::Context as _;
+use std::future::pending;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Global;
 use super::grants::GrantOptions;
 use super::log::{FILE_ONLY, FileSlot};
+use super::{Global, Usage};
 use crate::gateway::agent::Agent;
+use crate::gateway::endpoint::Endpoint;
 use crate::gateway::presence::Presence;
-use crate::gateway::{Events, Gateway};
+use crate::gateway::service::Service;
+use crate::gateway::{Events, Gateway, Registry};
 use crate::log_file;
 use crate::plugins::Plugins;
 use crate::settings;
@@ -23,12 +28,19 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
+    /// Serve /healthz, /readyz and /metrics at this address, or at this port of this machine alone
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    metrics: Option<SocketAddr>,
+    /// Allow --metrics an address that other machines can reach
+    #[arg(long, requires = "metrics")]
+    metrics_allow_remote: bool,
     #[command(flatten)]
     grants: GrantOptions,
 }
 
 pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> anyhow::Result<()> {
     let Command::Run(arguments) = command;
+    let endpoint = endpoint(&arguments).await?;
     let state = super::state_dir()?;
     // Before anything is written that belongs to the gateway which may run already.
     let presence = Presence::claim(&state)?;
@@ -40,7 +52,7 @@ pub(super) async fn run(command: Command, global: &Global, log: &FileSlot) -> an
             None
         }
     };
-    let ended = run_accounts(&arguments, global, state, &presence).await;
+    let ended = run_accounts(&arguments, global, state, &presence, endpoint).await;
     match &ended {
         Ok(()) => tracing::info!(target: FILE_ONLY, "stopped"),
         Err(err) => tracing::error!(target: FILE_ONLY, "{err:#}"),
@@ -53,6 +65,7 @@ async fn run_accounts(
     global: &Global,
     state: StateDir,
     presence: &Presence,
+    endpoint: Option<Endpoint>,
 ) -> anyhow::Result<()> {
     let sandbox = super::cached_sandbox(&state)?;
     let mut config = super::load_config(&sandbox, &state).await?;
@@ -70,14 +83,54 @@ async fn run_accounts(
         plugins: Plugins::new(sandbox, &state, &config.settings),
         zca: super::zca(global, &config.settings),
         agent,
+        registry: Registry::Files,
+        journal: None,
         config,
         state,
         events: events.clone(),
     };
+    let service = Service::of_environment();
     let shutdown = shutdown()?;
+    let shutdown = async {
+        shutdown.await;
+        service.stopping();
+    };
+    let serve = async {
+        match endpoint {
+            Some(endpoint) => endpoint.serve(events.clone()).await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
         ended = gateway.run(shutdown) => Ok(ended?),
         never = presence.publish(&events) => match never {},
+        never = service.follow(&events) => match never {},
+        never = serve => match never {},
+    }
+}
+
+async fn endpoint(arguments: &Run) -> anyhow::Result<Option<Endpoint>> {
+    let Some(address) = arguments.metrics else { return Ok(None) };
+    if !address.ip().is_loopback() && !arguments.metrics_allow_remote {
+        bail!(Usage(format!(
+            "--metrics {address}: other machines could reach that; give a loopback address such as 127.0.0.1:{}, \
+             or add --metrics-allow-remote",
+            address.port()
+        )));
+    }
+    let endpoint = Endpoint::bind(address).await;
+    let endpoint = endpoint.with_context(|| format!("--metrics {address}: the address cannot be taken"))?;
+    tracing::info!("metrics are at http://{}/metrics", endpoint.address());
+    Ok(Some(endpoint))
+}
+
+/// An address with a port, or a port alone.
+fn address(typed: &str) -> Result<SocketAddr, String> {
+    let port = typed.strip_prefix("localhost:").unwrap_or(typed);
+    match (port.parse::<u16>(), typed.parse()) {
+        (Ok(port), _) => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)),
+        (_, Ok(address)) => Ok(address),
+        _ => Err("write an address with a port, as 127.0.0.1:9464 or [::1]:9464, or a port alone".to_owned()),
     }
 }
 
@@ -91,4 +144,25 @@ pub(super) fn shutdown() -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        for (typed, expected) in [
+            ("9464", Some("127.0.0.1:9464")),
+            ("localhost:9464", Some("127.0.0.1:9464")),
+            ("[::1]:1", Some("[::1]:1")),
+            ("0.0.0.0:80", Some("0.0.0.0:80")),
+            ("host:80", None),
+            ("65536", None),
+            ("", None),
+        ] {
+            let found = address(typed).ok().map(|address| address.to_string());
+            assert_eq!(found.as_deref(), expected, "{typed}");
+        }
+    }
 }

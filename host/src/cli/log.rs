@@ -47,12 +47,14 @@ pub(super) fn level(verbose: bool, quiet: bool) -> LevelFilter {
     }
 }
 
-/// Starts logging for the whole process. Colour only where somebody sees it and did not decline.
-pub(super) fn start(format: Format, level: LevelFilter) -> FileSlot {
+/// Starts logging for the whole process. Colour only where somebody sees it and did not decline; times only
+/// for what goes on, as whoever waits for a command knows when it is.
+pub(super) fn start(format: Format, level: LevelFilter, goes_on: bool) -> FileSlot {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let lines = fmt::layer().with_writer(io::stderr).with_target(false).with_timer(SystemTime);
     let lines = match format {
-        Format::Text => lines.with_ansi(colour).boxed(),
+        Format::Text if goes_on => lines.with_ansi(colour).boxed(),
+        Format::Text => lines.with_ansi(colour).without_time().boxed(),
         Format::Json => {
             lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
         }
@@ -81,15 +83,19 @@ impl FileSlot {
     /// Writes the log into this file as well from now on. What waits for the disk is written when the
     /// guard is dropped, within a second.
     pub(super) fn open(&self, path: PathBuf) -> io::Result<WorkerGuard> {
-        let file = LogFile::open(path)?;
+        Ok(self.write_to(LogFile::open(path)?))
+    }
+
+    /// Writes the log here as well from now on, one JSON object a line.
+    pub(super) fn write_to(&self, place: impl Write + Send + 'static) -> WorkerGuard {
         let (writer, guard) = NonBlockingBuilder::default()
             .buffered_lines_limit(WAITING_LINES)
             .lossy(true)
             .thread_name("log-file")
-            .finish(file);
-        // There is one gateway in a process, and so one file.
+            .finish(place);
+        // There is one gateway in a process, and so one place.
         let _ = self.0.set(writer);
-        Ok(guard)
+        guard
     }
 }
 

@@ -17,7 +17,9 @@ mod onboard;
 mod one_account;
 mod pairing;
 mod plugins;
+mod queue;
 mod replay;
+mod serve;
 mod spelling;
 mod tool;
 
@@ -32,7 +34,9 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
+use self::channel::ChannelOption;
 use crate::config::Config;
+use crate::process::watchdog;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::{Guest, Limits, Sandbox};
 use crate::settings::Settings;
@@ -74,6 +78,8 @@ struct Global {
     /// Log what is of use only in search of a fault
     #[arg(long, short, global = true)]
     verbose: bool,
+    #[command(flatten)]
+    _channel: ChannelOption,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,11 +125,22 @@ enum Command {
     /// Install components that judge in the place of the one that is part of this program
     #[command(subcommand)]
     Plugins(plugins::Command),
+    /// Show what waits for an answer, and decide about what failed
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Show what the current configuration makes of recorded `zca listen` output
     Replay(replay::Arguments),
+    /// Do all this for a gateway that starts it, as OpenClaw's plugin does
+    Serve(serve::Arguments),
     /// Use the agent's tool by hand
     #[command(subcommand)]
     Tool(tool::Command),
+    /// End what a process has started that was killed
+    #[command(hide = true)]
+    Watchdog {
+        /// What that process calls itself
+        name: String,
+    },
 }
 
 /// The command line asks for what makes no sense; the text says what does. The parser itself finds
@@ -162,9 +179,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<()> {
+    // Small for as long as the gateway runs: without a log, threads, or anything else.
+    if let Command::Watchdog { name } = &cli.command {
+        return Ok(watchdog::watch(name)?);
+    }
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
-    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet));
+    let goes_on = matches!(cli.command, Command::Gateway(_) | Command::Mcp(_));
+    if goes_on || matches!(cli.command, Command::Demo(_)) {
+        watchdog::enable(env::current_exe());
+    }
+    let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet), goes_on);
     let runtime = crate::sandbox::runtime().context("the asynchronous runtime does not start")?;
     let ended = runtime.block_on(async {
         match cli.command {
@@ -183,8 +208,11 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Command::Onboard(arguments) => onboard::run(arguments, &cli.global).await,
             Command::Pairing(command) => pairing::run(command, &cli.global).await,
             Command::Plugins(command) => plugins::run(command).await,
+            Command::Queue(command) => queue::run(command),
             Command::Replay(arguments) => replay::run(arguments).await,
+            Command::Serve(arguments) => serve::run(arguments, &cli.global, &log).await,
             Command::Tool(command) => tool::run(command, &cli.global).await,
+            Command::Watchdog { .. } => Ok(()),
         }
     });
     // A read of standard input that nobody waits for any more must not hold the end up.
@@ -233,9 +261,14 @@ fn cached_sandbox(state: &StateDir) -> anyhow::Result<Sandbox> {
     Ok(Sandbox::new(Limits::default(), Some(&state.own().join("cache")))?)
 }
 
-/// A sandbox that leaves nothing on disk.
-fn sandbox() -> anyhow::Result<Sandbox> {
-    Ok(Sandbox::new(Limits::default(), None)?)
+/// A sandbox for a command that only looks: it must neither leave something behind where there is no state
+/// folder, nor fail where that cannot be written. Compiled code is no state, and may be kept.
+fn looking_sandbox(state: &StateDir) -> anyhow::Result<Sandbox> {
+    let cached = state.root().is_dir().then(|| cached_sandbox(state));
+    match cached {
+        Some(Ok(sandbox)) => Ok(sandbox),
+        Some(Err(_)) | None => Ok(Sandbox::new(Limits::default(), None)?),
+    }
 }
 
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {

@@ -4,7 +4,6 @@ use anyhow::bail;
 use clap::Args;
 
 use super::Global;
-use super::channel::ChannelOption;
 use crate::decision::one_line;
 use crate::sandbox::Guest;
 use crate::sandbox::bindings::config::Account;
@@ -20,8 +19,6 @@ pub(super) struct Selection {
     /// The account [default: the default account]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// One account with what is needed to act for it.

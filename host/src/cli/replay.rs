@@ -55,14 +55,13 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Box::new(file.with_context(|| format!("cannot open {}", arguments.file.display()))?)
     };
     let state = super::state_dir()?;
-    let sandbox = super::sandbox()?;
+    let sandbox = super::looking_sandbox(&state)?;
     let config = super::load_config(&sandbox, &state).await?;
     let account = super::account(&config, arguments.account.as_deref())?;
     let files = AccountFiles::of(&account.id, account.id == config.channel.default_account);
     let paired = PairingStore::new(&state, &files).allowed()?;
     let plugin = Plugins::new(sandbox, &state, &config.settings).of(&account.id)?;
     let mut monitor = Monitor::start(plugin.component, account.clone(), zone::of(account)).await?;
-
     let mut out = io::stdout().lock();
     print(&mut out, &account.id, monitor.set_paired(paired).await, arguments.json)?;
     let mut chunk = vec![0; 64 << 10];

@@ -1,6 +1,7 @@
 //! One account: its listener, its monitor, and what comes of the monitor's effects.
 
 use std::future::pending;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,31 +9,27 @@ use tokio::sync::watch;
 use tokio::time::sleep_until;
 
 use super::act;
-use super::event::What;
-use super::lanes::Lanes;
-use super::pairing;
+use super::event::{Step, What};
+use super::intake::Intake;
+use super::registry::PairedList;
 use super::reply::Replies;
 use crate::clock;
 use crate::decision::{Decision, one_line};
-use crate::grants;
+use crate::journal::{Admission, EntryId, Journal, Rest};
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::inbound::{Effect, InboundMessage, ListenerEvent, PairingRequest};
-use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
+use crate::sandbox::bindings::inbound::{Dropped, Effect, ListenerEvent, Remembered};
 use crate::sandbox::{Incident, Monitor, Pushed};
-use crate::store::{AllowFile, PairingStore};
 use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
 
 /// One account that runs.
 pub(super) struct Running {
     pub(super) account: Arc<Account>,
-    /// Whether it is the one that is meant when none is named.
-    pub(super) is_default: bool,
     pub(super) monitor: Monitor,
-    pub(super) store: PairingStore,
-    pub(super) allow_file: AllowFile,
+    pub(super) paired: PairedList,
     pub(super) replies: Arc<Replies>,
-    pub(super) lanes: Lanes,
+    pub(super) journal: Journal,
+    pub(super) intake: Intake,
 }
 
 impl Running {
@@ -51,6 +48,10 @@ impl Running {
                 () = until(release) => {
                     let pushed = self.monitor.resume(clock::now_ms()).await;
                     self.act(pushed);
+                    continue;
+                }
+                lines = self.intake.next() => {
+                    self.judge_again(lines).await;
                     continue;
                 }
                 () = &mut stopped => break,
@@ -74,12 +75,15 @@ impl Running {
             }
             Output::Bytes(bytes) => {
                 self.refresh_paired().await;
+                let began = Instant::now();
                 let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
+                let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());
+                self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
                 self.act(pushed);
             }
             Output::Ended { end, restart_in } => {
                 log_end(account, &end, restart_in);
-                let (reason, recycling) = (reason(&end), end.is_recycling());
+                let (reason, recycling) = (reason(&end), is_exchange(&end, restart_in));
                 self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
                 let pushed = self.monitor.finish(clock::now_ms()).await;
                 self.act(pushed);
@@ -89,35 +93,36 @@ impl Running {
 
     /// Hands the list of paired senders to the guest if somebody changed it.
     async fn refresh_paired(&mut self) {
-        let account = self.account.id.as_str();
-        let paired = match self.allow_file.changed() {
-            Ok(false) => return,
-            Ok(true) => self.store.allowed(),
-            Err(err) => {
-                tracing::error!(account, "the list of paired senders cannot be read: {err}");
-                return;
-            }
-        };
-        match paired {
-            Ok(paired) => {
+        match self.paired.changed().await {
+            Ok(None) => {}
+            Ok(Some(paired)) => {
                 let pushed = self.monitor.set_paired(paired).await;
                 self.act(pushed);
             }
-            Err(err) => tracing::error!(account, "{err}; those paired before stay so"),
+            Err(err) => {
+                tracing::error!(account = self.account.id, "{err}; those paired before stay so");
+            }
         }
     }
 
-    fn act(&self, pushed: Pushed) {
-        let account = self.account.id.as_str();
+    fn act(&mut self, pushed: Pushed) {
+        let account = Arc::clone(&self.account);
+        let account = account.id.as_str();
         for incident in pushed.incidents {
             self.report(incident);
         }
+        let mut remembered = Vec::new();
         for effect in pushed.effects {
             self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
             match effect {
-                Effect::Deliver(message) => self.deliver(message),
-                Effect::Pair(request) => self.pair(request),
+                Effect::Deliver(message) => {
+                    // It uses up what was remembered, which therefore has to be in the journal before.
+                    self.remember(mem::take(&mut remembered));
+                    self.intake.admit(Admission::message(&message));
+                }
+                Effect::Pair(request) => self.intake.admit(Admission::pairing(request)),
                 Effect::Drop(ref dropped) => {
+                    remembered.extend(self::remembered(dropped));
                     tracing::debug!(
                         account,
                         reason = Decision::of(&effect).map(|it| it.reason),
@@ -127,61 +132,60 @@ impl Running {
                 }
                 Effect::Lifecycle(event) => log_listener(account, &event),
                 Effect::Log(entry) => super::log(account, &entry),
-                Effect::Act(command) => self.carry_out(command),
+                Effect::Act(command) => match Admission::act(account, command) {
+                    Ok(admission) => self.intake.admit(admission),
+                    Err(command) => {
+                        let failure = Some(act::SENDS_NOTHING.to_owned());
+                        act::end(&self.replies, &self.account, command, failure);
+                    }
+                },
             }
         }
+        self.remember(remembered);
     }
 
-    fn deliver(&self, message: InboundMessage) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let thread = message.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move { replies.answer(&account, message).await });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
+    /// Has lines judged that made the guest fail before, since the operator says so.
+    async fn judge_again(&mut self, lines: Vec<(EntryId, Vec<u8>)>) {
+        if lines.is_empty() {
+            return;
+        }
+        for (entry, line) in lines {
+            let rest = match self.monitor.judge_apart(&line, clock::now_ms()).await {
+                Ok(effects) => {
+                    self.act(Pushed { effects, incidents: Vec::new() });
+                    Rest::Answered
+                }
+                Err(failure) => {
+                    let account = self.account.id.as_str();
+                    tracing::error!(account, "{failure}; the line that led to it stays a dead letter");
+                    Rest::Dead(failure.to_string())
+                }
+            };
+            // Behind what came of the line, so that a crash between the two loses nothing.
+            if let Err(err) = self.journal.rest(entry, rest).await {
+                tracing::error!(account = self.account.id, %entry, "{err}");
+                return;
+            }
+        }
+        self.intake.list();
+    }
+
+    /// Keeps what the guest remembers for the guest after it.
+    fn remember(&self, remembered: Vec<Remembered>) {
+        if !remembered.is_empty() {
+            self.journal.remember(&self.account.id, self.account.mentions.history_limit, &remembered);
         }
     }
 
-    fn pair(&self, request: PairingRequest) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let (store, is_default) = (self.store.clone(), self.is_default);
-        let thread = request.thread.clone();
-        let lane = lane(&account, &thread);
-        let refused = self.lanes.submit(&lane, async move {
-            pairing::offer(&replies, store, &account, is_default, request).await;
-        });
-        if refused.is_err() {
-            self.refuse(&lane, thread);
-        }
-    }
-
-    fn carry_out(&self, command: Command) {
-        let (account, replies) = (Arc::clone(&self.account), Arc::clone(&self.replies));
-        let Some(thread) = grants::recipient(&command).cloned() else {
-            return act::end(&replies, &account, command, Some(act::SENDS_NOTHING.to_owned()));
-        };
-        let lane = lane(&account, &thread);
-        let (kept, answers) = (command.clone(), Arc::clone(&replies));
-        let refused = self.lanes.submit(&lane, async move { act::act(&answers, &account, kept).await });
-        if let Err(full) = refused {
-            act::end(&replies, &self.account, command, Some(full.to_string()));
-        }
-    }
-
-    fn refuse(&self, lane: &str, thread: Thread) {
-        tracing::error!(
-            account = self.account.id,
-            lane,
-            "a message was dropped: {} of this conversation are waiting already",
-            Lanes::CAPACITY
-        );
-        self.replies.events.tell(&self.account.id, What::LaneFull { thread });
-    }
-
-    /// Says once what went wrong with the guest.
+    /// Says once what went wrong with the guest, and keeps the lines that no guest will judge.
     fn report(&self, incident: Incident) {
         let (account, limit) = (self.account.id.as_str(), incident.limit());
         tracing::error!(account, limit = limit.map(tracing::field::display), "{incident}");
+        for line in incident.dead_letters() {
+            if let Err(err) = self.journal.bury_line(account, line.clone(), &incident.to_string()) {
+                tracing::error!(account, "a line is lost for good: {err}");
+            }
+        }
         self.replies.events.tell(account, What::GuestFailed(Arc::new(incident)));
     }
 }
@@ -194,13 +198,10 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-/// Messages of one thread of one account are handled in order.
-fn lane(account: &Account, thread: &Thread) -> String {
-    let kind = match thread.kind {
-        ChatKind::Direct => "direct",
-        ChatKind::Group => "group",
-    };
-    format!("{}:{kind}:{}", account.id, thread.id)
+/// What the guest remembers of a message that it dropped.
+fn remembered(dropped: &Dropped) -> Option<Remembered> {
+    let (thread, message) = dropped.thread.as_ref().zip(dropped.remembered.as_ref())?;
+    Some(Remembered { thread_id: thread.id.clone(), message: message.clone() })
 }
 
 /// How a listener ended, in words.
@@ -212,10 +213,17 @@ fn reason(end: &ListenerEnd) -> String {
     }
 }
 
+/// Whether a listener only grew old. One that says so again and again is made to wait, as one that fails.
+fn is_exchange(end: &ListenerEnd, restart_in: Duration) -> bool {
+    end.is_recycling() && restart_in.is_zero()
+}
+
 fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
     let (reason, seconds) = (reason(end), restart_in.as_secs_f32());
     match end {
-        end if end.is_recycling() => tracing::debug!(account, "the listener is exchanged for a fresh one"),
+        end if is_exchange(end, restart_in) => {
+            tracing::debug!(account, "the listener is exchanged for a fresh one")
+        }
         ListenerEnd::NotStarted(_) => tracing::error!(account, "{reason}; next try in {seconds:.1} s"),
         _ => tracing::warn!(account, "{reason}; next start in {seconds:.1} s"),
     }

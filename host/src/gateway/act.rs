@@ -1,8 +1,11 @@
 //! What a guest does of its own accord.
 
+use super::delivery::End;
+use super::desk::Desk;
 use super::event::What;
 use super::reply::Replies;
 use crate::grants;
+use crate::journal::{EntryId, Rest};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::Command;
 
@@ -10,12 +13,18 @@ use crate::sandbox::bindings::types::Command;
 pub(super) const SENDS_NOTHING: &str =
     "the component may act by itself with commands that send, and no others";
 
-/// Carries out a command for which nobody was asked.
-pub(super) async fn act(replies: &Replies, account: &Account, command: Command) {
-    let failure = {
-        let _permit = replies.sends.acquire().await;
-        replies.carry_out(account, command.clone()).await.err()
+/// Carries out a command for which nobody was asked. It is not tried again: by then it would answer nothing.
+pub(super) async fn act(desk: &Desk, entry: EntryId, command: Command, planned: bool) {
+    let Desk { account, replies, .. } = desk;
+    if !planned {
+        replies.record.plan(entry, std::slice::from_ref(&command), true).await;
+    }
+    let failure = match replies.deliver(account, entry, false).await.end {
+        End::Complete => None,
+        End::Failed(failure) => Some(failure.reason),
+        End::Unknown(reason) => Some(reason),
     };
+    replies.record.rest(entry, Rest::Answered).await;
     end(replies, account, command, failure);
 }
 

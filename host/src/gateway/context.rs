@@ -76,6 +76,9 @@ pub struct Context {
     /// The MIME type of each piece of media.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media_types: Vec<String>,
+    /// Whether it was handed over before, and what became of that is not known or was a failure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redelivered: bool,
     /// The message's id and the sender's own id of it, joined by a colon.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_sid_full: Option<String>,
@@ -143,6 +146,7 @@ impl Context {
             media_paths: media(|piece| &piece.path),
             media_urls: media(|piece| &piece.url),
             media_types: media(|piece| &piece.mime),
+            redelivered: false,
             message_sid_full: message.message_id_full.clone(),
             inbound_history: message.history.iter().map(PastMessage::of).collect(),
         }
@@ -196,6 +200,8 @@ mod tests {
             was_mentioned: None,
             message_id: "m1".to_owned(),
             message_id_full: None,
+            zalo_id: None,
+            client_id: None,
             timestamp: None,
             reply_to: None,
             media: vec![],

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 
+use super::metrics::Metrics;
 use super::status::Status;
 use crate::clock;
+use crate::journal::JournalError;
 use crate::sandbox::Incident;
 use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
@@ -54,10 +56,24 @@ pub enum What {
     Decided(Box<Effect>),
     /// The guest that judges messages failed.
     GuestFailed(Arc<Incident>),
-    /// A message was dropped after it was let through: too many of its conversation are waiting.
-    LaneFull {
+    /// A message was dropped after it was let through.
+    Refused {
         /// Where it was written.
         thread: Thread,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Messages that wait in the journal were taken up: from before the start, or since the operator said so.
+    Resumed {
+        /// How many.
+        count: usize,
+    },
+    /// A message that waited is not answered, since the operator dropped it.
+    Withdrawn,
+    /// The journal cannot be written, so that messages are refused; or can be again.
+    Journal {
+        /// What keeps it from being written, if anything does.
+        trouble: Option<String>,
     },
     /// A command was carried out.
     Sent {
@@ -65,6 +81,22 @@ pub enum What {
         command: Command,
         /// What `zca` said of it.
         receipt: Receipt,
+    },
+    /// A message could not be answered, and is tried again.
+    Retrying {
+        /// Where it was written.
+        thread: Thread,
+        /// Why it could not.
+        failure: String,
+        /// When, in milliseconds since the Unix epoch.
+        at: u64,
+    },
+    /// Nobody knows whether a part of an answer arrived. The rest of it waits for the operator.
+    Uncertain {
+        /// Where its message was written.
+        thread: Thread,
+        /// Why.
+        failure: String,
     },
     /// A message is done with: it was answered as far as it could be.
     Answered {
@@ -74,6 +106,15 @@ pub enum What {
         sent: usize,
         /// Why the rest of the answer was not sent, if so.
         failure: Option<String>,
+    },
+    /// Something took its time.
+    Took {
+        /// What.
+        step: Step,
+        /// How long.
+        time: Duration,
+        /// Whether it came to nothing.
+        failed: bool,
     },
     /// A command that the guest asked for of its own accord was carried out, or not.
     Acted {
@@ -93,6 +134,60 @@ pub enum What {
     },
 }
 
+/// Why a message was dropped that the guest had let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It was admitted before.
+    #[error("it came before")]
+    Duplicate,
+    /// As many messages of its conversation wait as may.
+    #[error(
+        "too many messages of its conversation wait; plugins.entries.zalouser.config.journal.waitingPerConversation \
+         says how many may"
+    )]
+    ConversationFull,
+    /// As many messages wait as may.
+    #[error("too many messages wait; plugins.entries.zalouser.config.journal.waitingInAll says how many may")]
+    QueueFull,
+    /// More is to be written to the journal than the disk takes.
+    #[error("the disk takes less than is written to the journal")]
+    JournalBehind,
+    /// The journal cannot be written.
+    #[error("the journal cannot be written")]
+    JournalFailed,
+}
+
+impl Refusal {
+    /// Its name in counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::ConversationFull => "conversation-full",
+            Self::QueueFull => "queue-full",
+            Self::JournalBehind => "journal-behind",
+            Self::JournalFailed => "journal-failed",
+        }
+    }
+
+    pub(super) fn of(error: &JournalError) -> Self {
+        match error {
+            JournalError::Behind => Self::JournalBehind,
+            _ => Self::JournalFailed,
+        }
+    }
+}
+
+/// What takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The guest judged what the listener printed.
+    Decision,
+    /// The agent answered.
+    Agent,
+    /// `zca` carried out a command that sends something.
+    Send,
+}
+
 /// How many events a watcher may be behind before it misses some.
 const BACKLOG: usize = 1_024;
 
@@ -101,12 +196,18 @@ const BACKLOG: usize = 1_024;
 pub struct Events {
     sender: broadcast::Sender<Event>,
     status: Arc<Mutex<Status>>,
+    metrics: Arc<Metrics>,
     changed: Arc<Notify>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG), status: Arc::default(), changed: Arc::default() }
+        Self {
+            sender: broadcast::Sender::new(BACKLOG),
+            status: Arc::default(),
+            metrics: Arc::default(),
+            changed: Arc::default(),
+        }
     }
 }
 
@@ -121,14 +222,20 @@ impl Events {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was counted and timed so far.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Waits until something was told since this was last done. Only one may wait.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    pub(super) fn tell(&self, account: &str, what: What) {
+    pub(crate) fn tell(&self, account: &str, what: What) {
         let event = Event { account: account.to_owned(), what };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).apply(&event, clock::now_ms());
+        self.metrics.observe(&event);
         self.changed.notify_one();
         // An error only says that nobody watches.
         let _ = self.sender.send(event);

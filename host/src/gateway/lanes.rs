@@ -1,136 +1,259 @@
 //! Lanes: what concerns one conversation happens in order, one thing at a time; conversations go on
-//! side by side.
+//! side by side. A lane holds the numbers of journal entries: what waits lies on disk.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::task::TaskTracker;
 
-/// A piece of work for a lane.
-type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::journal::EntryId;
 
-/// Runs jobs by lane. Cheap to clone; all clones are the same lanes.
-#[derive(Clone, Default)]
-pub(super) struct Lanes {
-    queues: Arc<Mutex<HashMap<String, VecDeque<Job>>>>,
+/// Takes care of entries.
+pub(super) trait Desk: Send + Sync + 'static {
+    /// Does all that there is to do about an entry.
+    fn handle(self: Arc<Self>, entry: EntryId) -> impl Future<Output = ()> + Send;
+}
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caps {
+    /// In one lane.
+    pub(super) per_lane: usize,
+    /// In all lanes together.
+    pub(super) in_all: usize,
+}
+
+/// Has entries taken care of, lane by lane. All clones are the same lanes.
+pub(super) struct Lanes<D> {
+    state: Arc<Mutex<State<D>>>,
+    caps: Caps,
     running: TaskTracker,
 }
 
-/// The lane has as many jobs waiting as it may.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{waiting} messages of this conversation are waiting already")]
-pub(super) struct LaneFull {
-    /// How many jobs are waiting.
-    pub(super) waiting: usize,
+/// A place in a lane for something that is not on disk yet. Dropped, it is free again.
+pub(super) struct Place<D: Desk> {
+    lanes: Lanes<D>,
+    lane: String,
 }
 
-impl Lanes {
-    /// The most jobs that wait in one lane. A person does not write faster than this is emptied;
-    /// what does is a flood.
-    pub(super) const CAPACITY: usize = 100;
+/// There is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Too many messages of the conversation are waiting.
+    Lane,
+    /// Too many messages are waiting in all.
+    All,
+}
 
-    /// Puts a job at the end of the lane named `lane`.
-    ///
-    /// # Errors
-    /// [`LaneFull`] when [`Self::CAPACITY`] jobs are waiting there; the job is dropped.
-    pub(super) fn submit(
-        &self,
-        lane: &str,
-        job: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), LaneFull> {
-        let mut queues = self.lock();
-        if let Some(queue) = queues.get_mut(lane) {
-            if queue.len() >= Self::CAPACITY {
-                return Err(LaneFull { waiting: queue.len() });
-            }
-            queue.push_back(Box::pin(job));
-            return Ok(());
-        }
-        queues.insert(lane.to_owned(), VecDeque::from([Box::pin(job) as Job]));
-        drop(queues);
-        self.running.spawn(self.clone().work(lane.to_owned()));
-        Ok(())
+struct State<D> {
+    lanes: HashMap<String, Lane<D>>,
+    /// All entries that wait or are being taken care of.
+    known: BTreeSet<EntryId>,
+    /// How many wait, with the places that are kept.
+    waiting: usize,
+}
+
+struct Lane<D> {
+    queue: VecDeque<(EntryId, Arc<D>)>,
+    /// How many places are kept.
+    kept: usize,
+    /// Whether somebody works on it.
+    is_worked: bool,
+}
+
+impl<D> Clone for Lanes<D> {
+    fn clone(&self) -> Self {
+        Self { state: Arc::clone(&self.state), caps: self.caps, running: self.running.clone() }
+    }
+}
+
+impl<D: Desk> Lanes<D> {
+    pub(super) fn new(caps: Caps) -> Self {
+        let state = State { lanes: HashMap::new(), known: BTreeSet::new(), waiting: 0 };
+        Self { state: Arc::new(Mutex::new(state)), caps, running: TaskTracker::new() }
     }
 
-    /// Waits until no job is left. Nothing may be submitted any more.
+    /// Keeps a place in the lane named `lane`.
+    ///
+    /// # Errors
+    /// [`Full`] when as much waits as may.
+    pub(super) fn keep_place(&self, lane: &str) -> Result<Place<D>, Full> {
+        let mut state = self.lock();
+        if state.waiting >= self.caps.in_all {
+            return Err(Full::All);
+        }
+        let found = state.lane(lane);
+        if found.queue.len() + found.kept >= self.caps.per_lane {
+            return Err(Full::Lane);
+        }
+        found.kept += 1;
+        state.waiting += 1;
+        Ok(Place { lanes: self.clone(), lane: lane.to_owned() })
+    }
+
+    /// Puts an entry at the end of a lane, whatever waits there; false when it is in its lane already.
+    pub(super) fn submit(&self, lane: &str, entry: EntryId, desk: Arc<D>) -> bool {
+        let mut state = self.lock();
+        if !state.known.insert(entry) {
+            return false;
+        }
+        state.waiting += 1;
+        let found = state.lane(lane);
+        found.queue.push_back((entry, desk));
+        if !found.is_worked {
+            found.is_worked = true;
+            drop(state);
+            self.running.spawn(self.clone().work(lane.to_owned()));
+        }
+        true
+    }
+
+    /// Waits until nothing is being taken care of. Nothing may be submitted any more.
     pub(super) async fn finish(&self) {
         self.running.close();
         self.running.wait().await;
     }
 
-    /// Drops the jobs that have not begun, and says how many those were.
-    pub(super) fn clear(&self) -> usize {
-        self.lock().values_mut().map(|queue| queue.drain(..).count()).sum()
+    /// Lets go of what nobody has begun to take care of.
+    pub(super) fn clear(&self) {
+        let mut state = self.lock();
+        let cleared: Vec<_> = state.lanes.values_mut().flat_map(|lane| lane.queue.drain(..)).collect();
+        state.waiting = state.waiting.saturating_sub(cleared.len());
     }
 
     async fn work(self, lane: String) {
-        while let Some(job) = self.next(&lane) {
-            // As a task of its own: should a job panic, the lane goes on with the next.
-            if let Err(err) = tokio::spawn(job).await {
-                tracing::error!(lane, "a job was lost: {err}");
+        while let Some((entry, desk)) = self.next(&lane) {
+            // As a task of its own: should it panic, the lane goes on with the next.
+            if let Err(err) = tokio::spawn(desk.handle(entry)).await {
+                tracing::error!(lane, %entry, "the work on an entry was lost: {err}");
+            }
+            self.lock().known.remove(&entry);
+        }
+    }
+
+    /// The next entry of a lane.
+    fn next(&self, lane: &str) -> Option<(EntryId, Arc<D>)> {
+        let mut state = self.lock();
+        let found = state.lane(lane);
+        let next = found.queue.pop_front();
+        match next {
+            Some(_) => state.waiting = state.waiting.saturating_sub(1),
+            None => {
+                found.is_worked = false;
+                state.forget_if_idle(lane);
             }
         }
+        next
     }
 
-    /// The next job of a lane; a lane that has none is forgotten.
-    fn next(&self, lane: &str) -> Option<Job> {
-        let mut queues = self.lock();
-        let job = queues.get_mut(lane).and_then(VecDeque::pop_front);
-        if job.is_none() {
-            queues.remove(lane);
+    fn lock(&self) -> MutexGuard<'_, State<D>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<D> State<D> {
+    fn lane(&mut self, name: &str) -> &mut Lane<D> {
+        self.lanes.entry(name.to_owned()).or_insert_with(|| Lane {
+            queue: VecDeque::new(),
+            kept: 0,
+            is_worked: false,
+        })
+    }
+
+    fn forget_if_idle(&mut self, name: &str) {
+        let idle = |lane: &Lane<D>| lane.queue.is_empty() && lane.kept == 0 && !lane.is_worked;
+        if self.lanes.get(name).is_some_and(idle) {
+            self.lanes.remove(name);
         }
-        job
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Job>>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+impl<D: Desk> Place<D> {
+    /// Gives the place to an entry.
+    pub(super) fn submit(self, entry: EntryId, desk: Arc<D>) {
+        self.lanes.submit(&self.lane, entry, desk);
+    }
+}
+
+impl<D: Desk> Drop for Place<D> {
+    fn drop(&mut self) {
+        let mut state = self.lanes.lock();
+        state.waiting = state.waiting.saturating_sub(1);
+        let lane = state.lane(&self.lane);
+        lane.kept = lane.kept.saturating_sub(1);
+        state.forget_if_idle(&self.lane);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::{mpsc, oneshot};
+    use tokio::sync::{Semaphore, mpsc};
 
     use super::*;
 
+    fn entry(number: u32) -> EntryId {
+        number.to_string().parse().unwrap()
+    }
+
+    /// Tells of each entry that it was taken care of, once it was let.
+    struct Clerk {
+        done: mpsc::UnboundedSender<u32>,
+        gate: Semaphore,
+        name: u32,
+    }
+
+    impl Desk for Clerk {
+        async fn handle(self: Arc<Self>, entry: EntryId) {
+            self.gate.acquire().await.unwrap().forget();
+            let number: u32 = entry.to_string().parse().unwrap();
+            self.done.send(self.name + number).unwrap();
+        }
+    }
+
+    fn clerk(name: u32, permits: usize) -> (Arc<Clerk>, mpsc::UnboundedReceiver<u32>) {
+        let (done, order) = mpsc::unbounded_channel();
+        (Arc::new(Clerk { done, gate: Semaphore::new(permits), name }), order)
+    }
+
+    const CAPS: Caps = Caps { per_lane: 2, in_all: 3 };
+
     #[tokio::test]
     async fn a_lane_keeps_its_order_while_others_go_on() {
-        let lanes = Lanes::default();
-        let (done, mut order) = mpsc::unbounded_channel();
-        let (release, blocked) = oneshot::channel::<()>();
-        let report = |name: &'static str| {
-            let done = done.clone();
-            async move { done.send(name).unwrap() }
-        };
-        let first = report("slow: first");
-        lanes
-            .submit("slow", async move {
-                blocked.await.unwrap();
-                first.await;
-            })
-            .unwrap();
-        lanes.submit("slow", report("slow: second")).unwrap();
-        lanes.submit("quick", report("quick")).unwrap();
-        assert_eq!(order.recv().await, Some("quick"), "another lane waits for nobody");
-        release.send(()).unwrap();
+        let lanes = Lanes::new(CAPS);
+        let (slow, mut told_slow) = clerk(100, 0);
+        let (quick, mut told_quick) = clerk(200, 1);
+        for (lane, number, desk) in [("slow", 1, &slow), ("slow", 2, &slow), ("quick", 3, &quick)] {
+            assert!(lanes.submit(lane, entry(number), Arc::clone(desk)));
+        }
+        assert_eq!(told_quick.recv().await, Some(203), "another lane waits for nobody");
+        slow.gate.add_permits(2);
         lanes.finish().await;
-        assert_eq!(order.recv().await, Some("slow: first"));
-        assert_eq!(order.recv().await, Some("slow: second"));
+        assert_eq!((told_slow.recv().await, told_slow.recv().await), (Some(101), Some(102)));
     }
 
     #[tokio::test]
-    async fn a_full_lane_says_so_and_others_do_not_mind() {
-        let lanes = Lanes::default();
-        let (_hold, blocked) = oneshot::channel::<()>();
-        lanes.submit("full", async move { drop(blocked.await) }).unwrap();
-        tokio::task::yield_now().await;
-        for _ in 0..Lanes::CAPACITY {
-            lanes.submit("full", async {}).unwrap();
-        }
-        assert_eq!(lanes.submit("full", async {}), Err(LaneFull { waiting: Lanes::CAPACITY }));
-        assert_eq!(lanes.clear(), Lanes::CAPACITY, "what has not begun is dropped");
-        assert_eq!(lanes.submit("other", async {}), Ok(()));
+    async fn an_entry_that_is_in_its_lane_is_not_put_there_again() {
+        let lanes = Lanes::new(CAPS);
+        let (desk, mut told) = clerk(0, 0);
+        assert!(lanes.submit("a", entry(1), Arc::clone(&desk)));
+        assert!(!lanes.submit("a", entry(1), Arc::clone(&desk)));
+        desk.gate.add_permits(9);
+        lanes.finish().await;
+        assert_eq!((told.recv().await, told.try_recv().ok()), (Some(1), None));
+    }
+
+    #[tokio::test]
+    async fn places_are_bounded_and_free_again_once_they_are_given_back() {
+        let lanes: Lanes<Clerk> = Lanes::new(CAPS);
+        let kept = [lanes.keep_place("a").ok().unwrap(), lanes.keep_place("a").ok().unwrap()];
+        assert_eq!(lanes.keep_place("a").err(), Some(Full::Lane));
+        let other = lanes.keep_place("b").ok().unwrap();
+        assert_eq!(lanes.keep_place("c").err(), Some(Full::All));
+        drop(other);
+        assert!(lanes.keep_place("c").is_ok());
+        drop(kept);
+        assert!(lanes.lock().lanes.is_empty(), "idle lanes are forgotten");
+        assert_eq!(lanes.lock().waiting, 0);
     }
 }

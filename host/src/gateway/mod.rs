@@ -5,33 +5,56 @@ mod act;
 pub mod agent;
 mod composer;
 pub mod context;
+mod delivery;
+mod desk;
+pub mod endpoint;
 mod event;
+mod intake;
 mod lanes;
+pub mod metrics;
+mod outlet;
+pub mod pacing;
 mod pairing;
 pub mod presence;
+pub mod readiness;
+mod record;
+mod registry;
 mod reply;
+pub mod service;
 mod start;
 pub mod status;
 
+use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-pub use event::{Event, Events, What};
-pub use start::StartError;
+pub use event::{Event, Events, Refusal, Step, What};
+pub use outlet::{Outlet, Sent};
+pub use registry::{Asked, Offered, Pairings, Registry};
+pub use start::{AccountError, StartError};
 
 use self::agent::Agent;
-use self::lanes::Lanes;
-use self::reply::Answering;
+use self::desk::Desk;
+use self::lanes::{Caps, Lanes};
+use self::pacing::Pacers;
+use self::record::Record;
+use self::reply::Means;
 use crate::config::Config;
 use crate::decision::excerpt;
+use crate::journal::{self, Journal, JournalError, JournalSettings, Recovered};
 use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
+
+/// How many conversations an agent answers at a time.
+const AGENT_CALLS: usize = 16;
 
 /// How long answers that are under way may take once the gateway was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -52,26 +75,49 @@ pub struct Gateway {
     /// Who answers. Without an agent strangers are paired all the same, and every message that is
     /// let through is logged as unanswered.
     pub agent: Option<Agent>,
+    /// Who keeps the pairing requests.
+    pub registry: Registry,
+    /// The journal, if it is open already; then it is left open. Else it is opened for as long as this runs.
+    pub journal: Option<Journal>,
     /// Where it tells what happens.
     pub events: Events,
 }
 
 impl Gateway {
     /// Runs all enabled accounts until `shutdown` is done, then stops reading, lets answers that are
-    /// under way end for ten seconds, and leaves no process behind.
+    /// under way end for ten seconds, and leaves no process behind. What is not answered by then stays
+    /// in the journal for the next start.
     ///
     /// # Errors
     /// [`StartError`] when no account can run. An account that cannot run beside others that can is
     /// logged.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
-        let lanes = Lanes::default();
-        let answering = Answering::new(self.agent, self.zca.clone(), self.events);
+        let settings = self.config.settings.journal;
+        let (journal, is_ours) = match self.journal {
+            Some(journal) => (journal, false),
+            None => (open_journal(&self.state, settings).await?, true),
+        };
+        let lanes =
+            Lanes::new(Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all });
+        let means = Means {
+            agent: self.agent.map(Arc::new),
+            zca: self.zca.clone(),
+            events: self.events.clone(),
+            record: Record::new(journal.clone()),
+            settings,
+            stop: CancellationToken::new(),
+            agent_calls: Arc::new(Semaphore::new(AGENT_CALLS)),
+            pacers: Arc::new(Pacers::new(self.config.settings.pacing)),
+        };
+        let stopping = means.stop.clone();
         let start = start::Start {
             plugins: self.plugins,
             config: self.config,
             state: self.state,
+            registry: self.registry,
             zca: self.zca,
-            answering,
+            means,
+            journal: journal.clone(),
             lanes: lanes.clone(),
         };
         tokio::pin!(shutdown);
@@ -81,29 +127,76 @@ impl Gateway {
         };
 
         let (stop, stopped) = watch::channel(false);
-        let mut accounts = JoinSet::new();
+        let (mut accounts, mut ids) = (JoinSet::new(), Vec::new());
         for (running, listener) in started {
+            ids.push(running.account.id.clone());
             accounts.spawn(running.run(listener, stopped.clone()));
         }
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            never = watch_journal(&journal, &self.events, &ids) => match never {},
+        }
         tracing::info!("stopping");
+        stopping.cancel();
         // Nobody to tell is fine, too: the accounts have ended then.
         let _ = stop.send(true);
         while accounts.join_next().await.is_some() {}
         finish(&lanes).await;
+        if is_ours {
+            journal.close().await;
+        }
         Ok(())
     }
 }
 
 /// Lets what has begun end within the grace time.
-async fn finish(lanes: &Lanes) {
-    let waiting = lanes.clear();
-    if waiting > 0 {
-        tracing::warn!("{waiting} messages that wait for an answer are given up");
-    }
+async fn finish(lanes: &Lanes<Desk>) {
+    lanes.clear();
     if timeout(GRACE, lanes.finish()).await.is_err() {
-        tracing::warn!("answers took longer than {} s and are given up", GRACE.as_secs());
+        tracing::warn!(
+            "answers took longer than {} s: they stay in the journal for the next start",
+            GRACE.as_secs()
+        );
     }
+}
+
+/// Opens the journal of a state folder, and tells what is in it.
+pub(crate) async fn open_journal(
+    state: &StateDir,
+    settings: JournalSettings,
+) -> Result<Journal, JournalError> {
+    let path = journal::file(state);
+    let opened = spawn_blocking(move || Journal::open(&path, &settings)).await;
+    // A task that is cancelled or panics has no journal to give.
+    let (journal, recovered) = opened.map_err(|_| JournalError::Closed)??;
+    let Recovered { waiting, unknown, set_aside } = recovered;
+    if let Some(copy) = set_aside {
+        tracing::error!(
+            "the journal was damaged; it was set aside as {}, and a new one begun: what waited in it is not answered",
+            copy.display()
+        );
+    }
+    if waiting > 0 {
+        tracing::info!("{waiting} messages wait in the journal");
+    }
+    if unknown > 0 {
+        tracing::warn!(
+            "of {unknown} answers a part may or may not have arrived; see `zalouser queue list --dead`"
+        );
+    }
+    Ok(journal)
+}
+
+/// Tells those who watch whether the journal can be written.
+async fn watch_journal(journal: &Journal, events: &Events, accounts: &[String]) -> Infallible {
+    let mut trouble = journal.trouble();
+    while trouble.changed().await.is_ok() {
+        let trouble = trouble.borrow_and_update().clone();
+        for account in accounts {
+            events.tell(account, What::Journal { trouble: trouble.clone() });
+        }
+    }
+    std::future::pending().await
 }
 
 /// Writes what a guest has to say into the log, as one line of bounded length: it may be a stranger's text.

@@ -1,63 +1,83 @@
 //! From a message that was let through to the answer on Zalo.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::agent::{Agent, AgentReply};
 use super::composer::Composer;
 use super::context::Context;
-use super::event::{Events, What};
+use super::delivery::{Delivered, End};
+use super::event::{Events, Step, What};
+use super::outlet::Outlet;
+use super::pacing::Pacers;
+use super::record::Record;
 use crate::clock;
 use crate::grants::Gate;
+use crate::journal::{EntryId, JournalSettings, Rest, Task, Work};
 use crate::plugins::Plugin;
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::inbound::InboundMessage;
 use crate::sandbox::bindings::outbound::{ModelInfo, Reply};
 use crate::sandbox::bindings::types::{Command, Thread};
-use crate::zca::profile::Profile;
 use crate::zca::program::Zca;
-use crate::zca::send::send;
 
-/// How many conversations an agent answers at a time.
-const AGENT_CALLS: usize = 16;
-/// How many conversations are sent to at a time.
-const SENDS: usize = 4;
-
-/// What all accounts have in common that answer.
-pub(super) struct Answering {
-    agent: Option<Arc<Agent>>,
-    zca: Zca,
+/// What all accounts have in common that have messages answered.
+pub(super) struct Means {
+    pub(super) agent: Option<Arc<Agent>>,
+    pub(super) zca: Zca,
     pub(super) events: Events,
-    agent_calls: Arc<Semaphore>,
-    pub(super) sends: Arc<Semaphore>,
+    pub(super) record: Record,
+    pub(super) settings: JournalSettings,
+    /// Cancelled when nothing new is to be begun.
+    pub(super) stop: CancellationToken,
+    /// A permit for each conversation that an agent answers at a time.
+    pub(super) agent_calls: Arc<Semaphore>,
+    /// What every account sends through.
+    pub(super) pacers: Arc<Pacers>,
 }
 
 /// Has the messages of one account answered and sends the answers.
 pub(super) struct Replies {
     agent: Option<Arc<Agent>>,
-    zca: Zca,
-    gate: Gate,
+    pub(super) zca: Zca,
+    pub(super) gate: Gate,
     pub(super) composer: Composer,
     pub(super) events: Events,
-    agent_calls: Arc<Semaphore>,
-    pub(super) sends: Arc<Semaphore>,
+    pub(super) record: Record,
+    settings: JournalSettings,
+    /// Cancelled when nothing new is to be begun.
+    pub(super) stop: CancellationToken,
+    pub(super) agent_calls: Arc<Semaphore>,
+    pub(super) pacers: Arc<Pacers>,
 }
 
-/// How far an answer got.
-struct Progress {
-    sent: usize,
-    failure: Option<String>,
+/// What became of an entry for now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// There is nothing more to do.
+    Done,
+    /// It is to be tried again at this time, in milliseconds since the Unix epoch.
+    Later(u64),
 }
 
-impl Answering {
-    pub(super) fn new(agent: Option<Agent>, zca: Zca, events: Events) -> Self {
-        let (agent_calls, sends) = (Semaphore::new(AGENT_CALLS), Semaphore::new(SENDS));
-        let (agent_calls, sends) = (Arc::new(agent_calls), Arc::new(sends));
-        Self { agent: agent.map(Arc::new), zca, events, agent_calls, sends }
+/// Why something was not answered.
+pub(super) struct Failure {
+    /// For a log.
+    pub(super) reason: String,
+    /// Whether it may well be answered if it is tried again, and trying does no harm.
+    pub(super) is_retryable: bool,
+}
+
+impl Failure {
+    fn lasting(reason: String) -> Self {
+        Self { reason, is_retryable: false }
     }
+}
 
-    /// Answers an account that `plugin` judges.
+impl Means {
+    /// Has the messages of an account answered that `plugin` judges.
     pub(super) fn replies(&self, plugin: Plugin) -> Arc<Replies> {
         Arc::new(Replies {
             agent: self.agent.clone(),
@@ -65,78 +85,163 @@ impl Answering {
             gate: plugin.gate,
             composer: Composer::new(plugin.component),
             events: self.events.clone(),
+            record: self.record.clone(),
+            settings: self.settings,
+            stop: self.stop.clone(),
             agent_calls: Arc::clone(&self.agent_calls),
-            sends: Arc::clone(&self.sends),
+            pacers: Arc::clone(&self.pacers),
         })
     }
 }
 
 impl Replies {
-    /// Has one message answered. What goes wrong is logged and told to those who watch: there is
-    /// nobody else who could do something about it.
-    pub(super) async fn answer(&self, account: &Account, message: InboundMessage) {
-        let thread = message.thread.clone();
-        let progress = match self.compose(account, &message).await {
-            Ok(commands) => self.send(account, commands).await,
-            Err(failure) => Progress { sent: 0, failure: Some(failure) },
-        };
-        if let Some(failure) = &progress.failure {
-            let (account, message_id) = (&account.id, &message.message_id);
-            tracing::error!(account, thread = thread.id, message_id, sent = progress.sent, "{failure}");
-        }
-        let Progress { sent, failure } = progress;
-        self.events.tell(&account.id, What::Answered { thread, sent, failure });
+    /// Does `work`, and tells how long that took.
+    pub(super) async fn timed<T, E>(
+        &self,
+        account: &Account,
+        step: Step,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let done = work.await;
+        let (time, failed) = (began.elapsed(), done.is_err());
+        self.events.tell(&account.id, What::Took { step, time, failed });
+        done
     }
 
-    /// Asks the agent and plans its answer. The error is what went wrong, for a log.
-    async fn compose(&self, account: &Account, message: &InboundMessage) -> Result<Vec<Command>, String> {
+    /// Asks the agent for the answer to a message, and plans how it is sent. What goes wrong is noted in the
+    /// journal, logged, and told to those who watch. None once there is an answer to be sent.
+    pub(super) async fn compose(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        entry: EntryId,
+        task: &Task,
+    ) -> Option<Course> {
+        let outlet = Outlet::new(self, account, entry, &task.thread);
+        let commands = match &task.work {
+            Some(Work::Message(context)) => self.ask(account, &outlet, context).await,
+            _ => Err(Failure::lasting("the journal does not know what it says".to_owned())),
+        };
+        match commands {
+            Ok(commands) if commands.is_empty() => {
+                self.record.rest(entry, Rest::Answered).await;
+                let thread = task.thread.clone();
+                let sent = outlet.arrived();
+                self.events.tell(&account.id, What::Answered { thread, sent, failure: None });
+                Some(Course::Done)
+            }
+            Ok(commands) => {
+                if outlet.arrived() == 0 {
+                    self.record.plan(entry, &commands, false).await;
+                } else {
+                    let _ = self.record.append(entry, &commands).await;
+                }
+                None
+            }
+            Err(failure) => {
+                let sent = outlet.arrived();
+                // What was answered in part is not begun anew.
+                let is_retryable = failure.is_retryable && sent == 0;
+                Some(self.fail(account, entry, task, sent, Failure { is_retryable, ..failure }).await)
+            }
+        }
+    }
+
+    /// Sends what is left of an answer.
+    pub(super) async fn send(&self, account: &Account, entry: EntryId, task: &Task) -> Course {
+        let Delivered { sent, before, total, end, .. } = self.deliver(account, entry, true).await;
+        let arrived = before + sent;
+        let told = |failure: String| match arrived {
+            0 => failure,
+            _ => format!("{failure}; {arrived} of {total} parts were delivered before"),
+        };
+        match end {
+            End::Complete => {
+                let thread = task.thread.clone();
+                self.events.tell(&account.id, What::Answered { thread, sent, failure: None });
+                Course::Done
+            }
+            End::Unknown(reason) => {
+                let failure = format!("{}; see `zalouser queue list`", told(reason));
+                self.log(account, entry, task, arrived, &failure);
+                self.record.rest(entry, Rest::Unknown(failure.clone())).await;
+                self.events.tell(&account.id, What::Uncertain { thread: task.thread.clone(), failure });
+                Course::Done
+            }
+            End::Failed(failure) => {
+                let is_retryable = failure.is_retryable && arrived == 0;
+                let failure = Failure { reason: told(failure.reason), is_retryable };
+                self.fail(account, entry, task, sent, failure).await
+            }
+        }
+    }
+
+    /// Asks the agent and plans its answer.
+    async fn ask(
+        &self,
+        account: &Account,
+        outlet: &Outlet,
+        context: &Context,
+    ) -> Result<Vec<Command>, Failure> {
         let Some(agent) = &self.agent else {
-            return Err("nobody answers; set plugins.entries.zalouser.config.agent".to_owned());
+            let reason = "nobody answers; set plugins.entries.zalouser.config.agent";
+            return Err(Failure::lasting(reason.to_owned()));
         };
-        let reply = {
-            let _permit = self.agent_calls.acquire().await;
-            agent.answer(&Context::of(message)).await
-        };
-        let reply = reply.map_err(|err| format!("the agent did not answer: {err}"))?;
+        let thread = outlet.thread();
+        let reply = self.timed(account, Step::Agent, agent.answer(context, outlet)).await;
+        let reply = reply.map_err(|err| Failure {
+            reason: format!("the agent did not answer: {err}"),
+            is_retryable: err.is_retryable(),
+        })?;
         if reply.is_empty() {
-            tracing::debug!(account = account.id, thread = message.thread.id, "the agent said nothing");
+            tracing::debug!(account = account.id, thread = thread.id, "the agent said nothing");
             return Ok(Vec::new());
         }
-        let reply = addressed(reply, message.thread.clone());
+        let reply = addressed(reply, thread.clone());
         let planned = self.composer.plan(account, &reply).await;
-        planned.map_err(|err| format!("the answer was not planned: {err}"))
+        planned.map_err(|err| Failure::lasting(format!("the answer was not planned: {err}")))
     }
 
-    /// Carries out commands in order, up to the first that fails.
-    async fn send(&self, account: &Account, commands: Vec<Command>) -> Progress {
-        let total = commands.len();
-        let mut sent = 0;
-        let _permit = self.sends.acquire().await;
-        for command in commands {
-            if let Err(failure) = self.carry_out(account, command).await {
-                let failure = match sent {
-                    0 => failure,
-                    _ => format!("{failure}; {sent} of {total} parts were delivered before"),
-                };
-                return Progress { sent, failure: Some(failure) };
-            }
-            sent += 1;
-        }
-        Progress { sent, failure: None }
+    /// Has a message tried again later, or gives it up as a dead letter.
+    async fn fail(
+        &self,
+        account: &Account,
+        entry: EntryId,
+        task: &Task,
+        sent: usize,
+        failure: Failure,
+    ) -> Course {
+        let (failures, thread) = (task.failures.saturating_add(1), task.thread.clone());
+        let pause = self.settings.retry_in(failures, rand::random()).filter(|_| failure.is_retryable);
+        let reason = failure.reason;
+        let Some(pause) = pause else {
+            self.log(account, entry, task, sent, &reason);
+            self.record.rest(entry, Rest::Dead(reason.clone())).await;
+            self.events.tell(&account.id, What::Answered { thread, sent, failure: Some(reason) });
+            return Course::Done;
+        };
+        let at = clock::now_ms().saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+        tracing::warn!(
+            account = account.id,
+            thread = thread.id,
+            message_id = task.message_id,
+            %entry,
+            "{reason}; try {failures} of {} follows in {:.1} s",
+            self.settings.retries,
+            pause.as_secs_f32()
+        );
+        self.record.rest(entry, Rest::RetryAt(at, reason.clone())).await;
+        self.events.tell(&account.id, What::Retrying { thread, failure: reason, at });
+        Course::Later(at)
     }
 
-    /// Carries out one command that sends something.
-    pub(super) async fn carry_out(&self, account: &Account, command: Command) -> Result<(), String> {
-        let granted =
-            self.gate.check(account, command, clock::now_ms()).map_err(|refusal| refusal.to_string())?;
-        let profile = Profile::new(&account.profile);
-        let receipt = send(&self.zca, &profile, granted.command()).await.map_err(|err| err.to_string())?;
-        self.events.tell(&account.id, What::Sent { command: granted.into_command(), receipt });
-        Ok(())
+    fn log(&self, account: &Account, entry: EntryId, task: &Task, sent: usize, failure: &str) {
+        let Task { thread, message_id, .. } = task;
+        tracing::error!(account = account.id, thread = thread.id, message_id, sent, %entry, "{failure}");
     }
 }
 
-fn addressed(reply: AgentReply, thread: Thread) -> Reply {
+pub(super) fn addressed(reply: AgentReply, thread: Thread) -> Reply {
     let model = reply.model.map(|model| ModelInfo {
         provider: model.provider,
         model: model.model,

@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Running;
+use super::desk::Desk;
 use super::event::What;
+use super::intake::Intake;
 use super::lanes::Lanes;
-use super::reply::Answering;
+use super::registry::Registry;
+use super::reply::Means;
 use crate::clock;
 use crate::config::Config;
+use crate::journal::{Journal, JournalError};
 use crate::plugins::{self, Plugin, Plugins};
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{self, Monitor};
 use crate::state_dir::StateDir;
-use crate::store::{AccountFiles, PairingStore};
 use crate::zca::identity::Identity;
 use crate::zca::listener::{ListenOptions, Listener};
 use crate::zca::probe::{ProbeError, Support, probe};
@@ -33,6 +36,9 @@ pub enum StartError {
     /// `zca` does not run.
     #[error(transparent)]
     Zca(#[from] ProbeError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No account can run; each one's reason was logged, and this is the last.
     #[error(transparent)]
     Account(AccountError),
@@ -95,9 +101,11 @@ pub(super) struct Start {
     pub(super) plugins: Plugins,
     pub(super) config: Config,
     pub(super) state: StateDir,
+    pub(super) registry: Registry,
     pub(super) zca: Zca,
-    pub(super) answering: Answering,
-    pub(super) lanes: Lanes,
+    pub(super) means: Means,
+    pub(super) journal: Journal,
+    pub(super) lanes: Lanes<Desk>,
 }
 
 impl Start {
@@ -117,10 +125,13 @@ impl Start {
         let mut started = Vec::new();
         let mut profiles = HashMap::new();
         let mut refusal = None;
+        let events = &self.means.events;
+        // All at first, so that none is forgotten by who waits until all have started.
+        for account in enabled() {
+            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
+        }
         for account in enabled() {
             let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
-            let events = &self.answering.events;
-            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
             let result = if first == account.id {
                 self.one(account, &support).await
             } else {
@@ -160,15 +171,20 @@ impl Start {
             .await
             .map_err(|source| AccountError::Guest { account: id.clone(), source })?;
         let is_default = id == self.config.channel.default_account;
-        let store = PairingStore::new(&self.state, &AccountFiles::of(&id, is_default));
-        let running = Running {
+        let paired = self.registry.paired(&self.state, account, is_default);
+        let desk = Arc::new(Desk {
             account: Arc::new(account.clone()),
-            is_default,
+            clerk: paired.clerk(),
+            replies: self.means.replies(plugin),
+            journal: self.journal.clone(),
+        });
+        let running = Running {
+            account: Arc::clone(&desk.account),
             monitor,
-            allow_file: store.allow_file(),
-            store,
-            replies: self.answering.replies(plugin),
-            lanes: self.lanes.clone(),
+            paired,
+            replies: Arc::clone(&desk.replies),
+            journal: self.journal.clone(),
+            intake: Intake::new(desk, self.lanes.clone()),
         };
         let options = ListenOptions::of(support, self.config.settings.heartbeat);
         Ok((running, Listener::start(self.zca.clone(), lock, options)))
@@ -204,7 +220,7 @@ impl Start {
                 }
             };
             if who && let Ok(identity) = Identity::of(&outcome) {
-                self.answering.events.tell(&account.id, What::Identified(identity));
+                self.means.events.tell(&account.id, What::Identified(identity));
             }
             outcomes.push(outcome);
         }
@@ -212,6 +228,13 @@ impl Start {
         for effect in effects {
             if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
                 super::log(&account.id, &entry);
+            }
+        }
+        match self.journal.recall(&account.id).await {
+            Ok(remembered) if remembered.is_empty() => {}
+            Ok(remembered) => monitor.recall(remembered).await?,
+            Err(err) => {
+                tracing::error!(account = account.id, "what was written in groups is forgotten: {err}")
             }
         }
         Ok(monitor)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, What};
+use super::event::{Event, Refusal, What};
 use crate::decision::{Decision, one_line};
 use crate::sandbox::Incident;
 use crate::sandbox::bindings::inbound::{DropReason, Effect, ListenerEvent};
@@ -47,6 +47,8 @@ pub struct AccountStatus {
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
     /// Until when its component is left alone that failed too often, or was.
     pub quarantined_until: Option<Moment>,
+    /// What keeps the journal from being written, so that messages are refused.
+    pub journal_trouble: Option<String>,
     /// What went wrong last.
     pub last_error: Option<Remark>,
     /// What the listener that runs now complained of last.
@@ -117,11 +119,32 @@ impl Status {
             }
             What::Decided(effect) => account.decide(effect, now),
             What::GuestFailed(incident) => account.suffer(incident, now),
-            What::LaneFull { .. } => {
-                account.finish("answer", "lane-full");
-                account.fail(now, "a message was dropped: too many of its conversation are waiting");
+            What::Took { .. } => {}
+            What::Refused { refusal, .. } => {
+                account.finish("refused", refusal.name());
+                if *refusal != Refusal::Duplicate {
+                    account.fail(now, &format!("a message was dropped: {refusal}"));
+                }
+            }
+            What::Resumed { count } => {
+                let count = u64::try_from(*count).unwrap_or(u64::MAX);
+                account.waiting = account.waiting.saturating_add(count);
+            }
+            What::Withdrawn => account.finish("answer", "withdrawn"),
+            What::Journal { trouble } => {
+                account.journal_trouble.clone_from(trouble);
+                account.fail_if(now, trouble.as_deref());
+            }
+            What::Retrying { failure, .. } => {
+                account.count("answer", "tried-again");
+                account.fail(now, failure);
+            }
+            What::Uncertain { failure, .. } => {
+                account.finish("answer", "uncertain");
+                account.fail(now, failure);
             }
             What::Sent { .. } => account.last_outbound_at = Some(now),
+            // The loss itself was told.
             What::Answered { sent, failure, .. } => {
                 account.finish("answer", if failure.is_some() { "failed" } else { sent_or(*sent, "silent") });
                 account.fail_if(now, failure.as_deref());
@@ -251,6 +274,7 @@ mod tests {
             thread: None,
             sender_id: sender.map(str::to_owned),
             message_id: None,
+            remembered: None,
             detail: String::new(),
         })))
     }
@@ -285,11 +309,16 @@ mod tests {
     fn what_was_let_through_waits_until_it_is_done_with() {
         let pair = || What::Decided(Box::new(Effect::Pair(request())));
         let done = What::Offered { request: request(), code: None, failure: Some("no way".to_owned()) };
-        let account = after([pair(), pair(), done, What::LaneFull { thread: thread() }]);
+        let account = after([
+            pair(),
+            pair(),
+            done,
+            What::Refused { thread: thread(), refusal: Refusal::ConversationFull },
+        ]);
         assert_eq!(account.waiting, 0);
         assert_eq!(account.counts["pair"]["not-paired"], 2);
         assert_eq!(account.counts["offer"]["failed"], 1);
-        assert_eq!(account.counts["answer"]["lane-full"], 1);
+        assert_eq!(account.counts["refused"]["conversation-full"], 1);
         assert_eq!(after([pair()]).waiting, 1);
     }
 

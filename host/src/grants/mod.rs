@@ -297,12 +297,16 @@ impl Gate {
 
     fn refuse(&self, what: String, key: &'static str, item: String) -> Refusal {
         // A guest chose some of both, and they end up in a log.
-        let (what, item) = (excerpt(&what, SHOWN_MAX), excerpt(&item, SHOWN_MAX));
-        Refusal { component: self.component.to_string(), what, key, value: Wanted::Item(item) }
+        let (what, value) = (excerpt(&what, SHOWN_MAX), Wanted::Item(excerpt(&item, SHOWN_MAX)));
+        Refusal { component: self.component.to_string(), what, key, value }
     }
 
     fn refuse_media(&self, media::Problem { what, key, value }: media::Problem) -> Refusal {
         let what = excerpt(&what, SHOWN_MAX);
+        let value = match value {
+            Wanted::Item(item) => Wanted::Item(excerpt(&item, SHOWN_MAX)),
+            other => other,
+        };
         Refusal { component: self.component.to_string(), what, key, value }
     }
 }

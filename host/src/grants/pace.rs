@@ -27,9 +27,12 @@ impl Pace {
         Self { per_minute, per_day, sends: VecDeque::new() }
     }
 
-    /// Counts a send at `now`, unless it is one too many. A clock that jumps back makes earlier sends count
-    /// longer, never shorter.
+    /// Counts a send at `now`, unless it is one too many. When the clock jumps back, earlier sends count as
+    /// made just now: never for less than their period, nor until the clock is there again.
     pub(super) fn send(&mut self, now: u64) -> Result<(), Over> {
+        for ahead in self.sends.iter_mut().rev().take_while(|send| **send > now) {
+            *ahead = now;
+        }
         let kept = if self.per_day.is_some() { DAY } else { MINUTE };
         while self.sends.front().is_some_and(|send| send.saturating_add(kept) <= now) {
             self.sends.pop_front();
@@ -75,6 +78,15 @@ mod tests {
         assert_eq!(pace.send(0), Ok(()));
         assert_eq!(pace.send(DAY - 1).unwrap_err().key, "sendsPerDay");
         assert_eq!(pace.send(DAY), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_makes_earlier_sends_count_for_one_more_period() {
+        let mut pace = Pace::new(Some(2), None);
+        assert_eq!([10 * DAY, 10 * DAY].map(|now| pace.send(now)), [Ok(()), Ok(())]);
+        assert!(pace.send(DAY).is_err());
+        assert!(pace.send(DAY + MINUTE - 1).is_err());
+        assert_eq!(pace.send(DAY + MINUTE), Ok(()));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Plugins {
         } else {
             self.folder.load(name, &self.sandbox)?
         };
-        let component = component.within(self.settings.limits.clone()).named(name.as_str());
+        let component = component.named(name.as_str()).within(self.settings.limits.clone());
         let gate = Gate::new(name.as_str(), self.settings.grants_of(name.as_str()));
         let plugin = Plugin { name: name.clone(), component, gate };
         loaded.insert(name.clone(), plugin.clone());

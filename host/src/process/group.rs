@@ -8,21 +8,35 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use super::watchdog::Ward;
+
 /// A running child that leads a process group of its own. Dropped, the whole group is killed.
 pub(crate) struct ProcessGroup {
     leader: Child,
     id: Pid,
     over: bool,
+    /// Last, so that the watchdog forgets the group when it is killed and not before.
+    _ward: Ward,
 }
 
 impl ProcessGroup {
     /// Starts `command` with this to read, and both of its outputs as pipes.
     pub(crate) fn spawn(command: &mut Command, stdin: Stdio) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What a service manager wants to hear it wants to hear from this process.
+        for variable in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(variable);
+        }
+        let ward = Ward::expect(command);
         let mut leader = command.process_group(0).kill_on_drop(true).spawn()?;
         let id = leader.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(id) = id {
+            ward.started(id.as_raw_nonzero().get());
+        }
         match (id, leader.stdout.take(), leader.stderr.take()) {
-            (Some(id), Some(stdout), Some(stderr)) => Ok((Self { leader, id, over: false }, stdout, stderr)),
+            (Some(id), Some(stdout), Some(stderr)) => {
+                Ok((Self { leader, id, over: false, _ward: ward }, stdout, stderr))
+            }
             _ => Err(io::Error::other("the child has no process id or no pipes")),
         }
     }

@@ -2,15 +2,18 @@
 //!
 //! A child leads a process group of its own, and the group is killed when the child is done with, however
 //! that comes about: at its end, when it was stopped, and when nobody waits for it any more. A program that
-//! means to leave something running has to move it out of the group.
+//! means to leave something running has to move it out of the group. Should this process be killed, the
+//! watchdog sees to that, where there is one.
 
 #[cfg(test)]
 mod gone;
 mod group;
 mod output;
 mod run;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watchdog;
 
 #[cfg(test)]
 pub(crate) use self::gone::gone;

@@ -9,7 +9,7 @@ use wasmtime::component::ResourceAny;
 
 use super::bindings::config::{Account, ConfigError, Configuration, Environment, ReplyFormat, Route};
 use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
-use super::bindings::inbound::{Effect, PairingRequest, ZoneOffset};
+use super::bindings::inbound::{Effect, PairingRequest, Remembered, ZoneOffset};
 use super::bindings::outbound::Reply;
 use super::bindings::tool::{self, Answer, CallContext, Descriptor};
 use super::bindings::types::{Command, Outcome, Thread};
@@ -114,6 +114,18 @@ impl Guest {
             .monitor()
             .call_learn(store, monitor.0, outcomes))?;
         self.count("monitor.learn", items)
+    }
+
+    /// Hands over what an earlier monitor of the account remembered.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn recall(&mut self, monitor: MonitorHandle, messages: &[Remembered]) -> Result<(), Error> {
+        call!(self, "monitor.recall", |store| self
+            .plugin
+            .zalouser_plugin_inbound()
+            .monitor()
+            .call_recall(store, monitor.0, messages))
     }
 
     /// Replaces the set of paired senders.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, ZoneOffset};
+use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
@@ -51,6 +51,10 @@ impl Live {
     pub(super) async fn learn(&mut self, outcomes: &[Outcome]) -> Result<Vec<Effect>, Error> {
         let effects = self.guest.learn(self.handle, outcomes).await?;
         self.charge("monitor.learn", effects)
+    }
+
+    pub(super) async fn recall(&mut self, messages: &[Remembered]) -> Result<(), Error> {
+        self.guest.recall(self.handle, messages).await
     }
 
     pub(super) async fn set_paired(&mut self, senders: &[String]) -> Result<(), Error> {

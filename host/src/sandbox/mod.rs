@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod monitor;
 mod quarantine;
+mod recollection;
 mod runtime;
 
 pub(crate) use attempt::{Attempts, attempt};

@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use super::attempt::TRIES;
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, ZoneOffset};
+use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
 use super::incident::Incident;
 use super::live::Live;
 use super::quarantine::Quarantine;
+use super::recollection::Recollection;
 
 /// The longest line that a guest has to understand. What is kept for a fresh guest is bounded by it.
 const LINE_LIMIT: usize = 1 << 20;
@@ -24,8 +25,8 @@ const HELD_LIMIT: usize = 4 << 20;
 /// The monitor of one account.
 ///
 /// When its guest fails, a fresh one is made, told all that the old one was told, and given the bytes again line by
-/// line. A line that makes three guests in turn fail is given up; it costs that line and what the first guest
-/// remembered of earlier ones, nothing else. A component that keeps failing is left alone for a while.
+/// line. A line that makes three guests in turn fail is given up; it costs that line and nothing else. A component
+/// that keeps failing is left alone for a while.
 pub struct Monitor {
     component: Component,
     account: Account,
@@ -40,6 +41,7 @@ pub struct Monitor {
     caught_up: bool,
     /// Whole lines that arrived while the component was left alone.
     held: Vec<u8>,
+    recollection: Recollection,
     quarantine: Quarantine,
 }
 
@@ -71,6 +73,7 @@ impl Monitor {
         let live = Live::start(&component, &account, &zone).await?;
         Ok(Self {
             component,
+            recollection: Recollection::new(account.mentions.history_limit),
             account,
             zone,
             outcomes: None,
@@ -100,6 +103,18 @@ impl Monitor {
         let effects = self.live().await?.learn(&outcomes).await;
         self.outcomes = Some(outcomes);
         effects.inspect_err(|_| self.lose_guest())
+    }
+
+    /// Hands over what an earlier monitor of the account remembered of groups, the oldest first.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn recall(&mut self, remembered: Vec<Remembered>) -> Result<(), Error> {
+        let recalled = self.live().await?.recall(&remembered).await;
+        for Remembered { thread_id, message } in remembered {
+            self.recollection.keep(&thread_id, message);
+        }
+        recalled.inspect_err(|_| self.lose_guest())
     }
 
     /// Replaces the set of paired senders. When the guest fails over it, the next line has a fresh one.
@@ -136,6 +151,7 @@ impl Monitor {
         let failure = match &mut self.live {
             Some(live) if self.caught_up && self.held.is_empty() => match live.push(chunk, now).await {
                 Ok(effects) => {
+                    self.recollection.observe(&effects);
                     pushed.effects = effects;
                     self.take_note(chunk);
                     return pushed;
@@ -159,6 +175,7 @@ impl Monitor {
         let failure = match &mut self.live {
             Some(live) if self.caught_up && self.held.is_empty() => match live.finish(now).await {
                 Ok(effects) => {
+                    self.recollection.observe(&effects);
                     pushed.effects = effects;
                     self.unfinished.clear();
                     return pushed;
@@ -169,6 +186,18 @@ impl Monitor {
         };
         self.push_lines(end, now, failure, &mut pushed).await;
         pushed
+    }
+
+    /// Hands one whole line to a guest of its own, beside the listener's output.
+    ///
+    /// # Errors
+    /// The guest's failure.
+    pub async fn judge_apart(&mut self, line: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
+        let mut live = self.start_informed().await?;
+        let mut effects = live.push(line, now).await?;
+        effects.extend(live.finish(now).await?);
+        self.recollection.observe(&effects);
+        Ok(effects)
     }
 
     /// Hands over all that no guest has judged, and `chunk` after it, line by line. `failure` is how the guest
@@ -196,6 +225,7 @@ impl Monitor {
                 Tried::Taken(effects, failed) => {
                     rest = after;
                     self.quarantine.succeed();
+                    self.recollection.observe(&effects);
                     pushed.effects.extend(effects);
                     if let Some(error) = failed {
                         self.note(Incident::Recovered(error), pushed);
@@ -246,16 +276,30 @@ impl Monitor {
     async fn live(&mut self) -> Result<&mut Live, Error> {
         let live = match self.live.take() {
             Some(live) => live,
-            None => {
-                let mut live = Live::start(&self.component, &self.account, &self.zone).await?;
-                if let Some(outcomes) = &self.outcomes {
-                    live.learn(outcomes).await?;
-                }
-                live.set_paired(&self.paired).await?;
-                live
-            }
+            None => self.start_again().await?,
         };
         Ok(self.live.insert(live))
+    }
+
+    async fn start_again(&mut self) -> Result<Live, Error> {
+        let remembered = self.recollection.all();
+        let mut live = self.start_informed().await?;
+        if remembered.is_empty() || live.recall(&remembered).await.is_ok() {
+            return Ok(live);
+        }
+        // What is remembered of groups is not worth a guest.
+        self.recollection = Recollection::new(self.account.mentions.history_limit);
+        self.start_informed().await
+    }
+
+    /// A guest that was told all but what is remembered of groups.
+    async fn start_informed(&mut self) -> Result<Live, Error> {
+        let mut live = Live::start(&self.component, &self.account, &self.zone).await?;
+        if let Some(outcomes) = &self.outcomes {
+            live.learn(outcomes).await?;
+        }
+        live.set_paired(&self.paired).await?;
+        Ok(live)
     }
 
     fn lose_guest(&mut self) {

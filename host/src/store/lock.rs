@@ -164,6 +164,8 @@ fn hold_new(folder: &Path) -> io::Result<Option<FileLock>> {
             return Err(error);
         }
     };
+    // A file server may have another clock than those who judge the lock's age.
+    handle.set_modified(SystemTime::now())?;
     match handle.try_lock() {
         // Some network file systems cannot lock a folder. It is ours all the same; it just cannot be taken
         // over by our like should we die.

@@ -7,7 +7,6 @@ pub mod argv;
 pub mod backoff;
 #[cfg(test)]
 mod fake;
-pub mod foreground;
 pub mod identity;
 pub mod listener;
 pub mod login;

@@ -52,18 +52,27 @@ pub async fn probe(zca: &Zca) -> Result<Support, ProbeError> {
     };
     let version = ask(&["--version"]).await?;
     let help = ask(&["listen", "--help"]).await?;
-    let answered = |outcome: &Outcome| outcome.status == ExitStatus::Exited(0);
-    if !answered(&version) && !answered(&help) {
-        let program = zca.program().display().to_string();
-        return Err(ProbeError::Unusable { program, reason: reason(&version) });
-    }
-    let names = |option| help.stdout.contains(option) || help.stderr.contains(option);
-    Ok(Support {
-        supervised: answered(&help) && names("--supervised") && names("--heartbeat-ms"),
-        version: answered(&version)
-            .then(|| plain(version.stdout.lines().next().unwrap_or_default(), VERSION_MAX))
-            .filter(|version| !version.is_empty()),
+    Support::of(&version, &help).ok_or_else(|| ProbeError::Unusable {
+        program: zca.program().display().to_string(),
+        reason: reason(&version),
     })
+}
+
+impl Support {
+    /// Reads it from the outcomes of `--version` and `listen --help`; none when neither succeeded.
+    pub fn of(version: &Outcome, help: &Outcome) -> Option<Self> {
+        let answered = |outcome: &Outcome| outcome.status == ExitStatus::Exited(0);
+        if !answered(version) && !answered(help) {
+            return None;
+        }
+        let names = |option| help.stdout.contains(option) || help.stderr.contains(option);
+        Some(Self {
+            supervised: answered(help) && names("--supervised") && names("--heartbeat-ms"),
+            version: answered(version)
+                .then(|| plain(version.stdout.lines().next().unwrap_or_default(), VERSION_MAX))
+                .filter(|version| !version.is_empty()),
+        })
+    }
 }
 
 #[cfg(test)]

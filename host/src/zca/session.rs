@@ -6,7 +6,7 @@ use super::argv::argv;
 use super::profile::Profile;
 use super::program::{StartError, Zca};
 use super::receipt::reason;
-use crate::sandbox::bindings::types::{Command, ExitStatus};
+use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome};
 
 /// How long it usually may take to say: `zca` logs in for it.
 pub const SESSION_TIME: Duration = Duration::from_secs(30);
@@ -29,14 +29,20 @@ impl Zca {
     ///
     /// When `zca` does not start.
     pub async fn session(&self, profile: &Profile, time: Duration) -> Result<Session, StartError> {
-        let outcome = self.run(&argv(profile, &Command::SessionStatus), time).await?;
-        Ok(match outcome.status {
-            ExitStatus::Exited(0) => Session::Holds,
-            ExitStatus::Exited(_) => Session::Missing(reason(&outcome)),
+        Ok(Session::of(&self.run(&argv(profile, &Command::SessionStatus), time).await?))
+    }
+}
+
+impl Session {
+    /// Reads it from the outcome of `auth status`.
+    pub fn of(outcome: &Outcome) -> Self {
+        match outcome.status {
+            ExitStatus::Exited(0) => Self::Holds,
+            ExitStatus::Exited(_) => Self::Missing(reason(outcome)),
             ExitStatus::TimedOut | ExitStatus::NotStarted(_) | ExitStatus::Refused(_) => {
-                Session::Unknown(reason(&outcome))
+                Self::Unknown(reason(outcome))
             }
-        })
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         ChatKind::Direct => format!("{CHANNEL}:{}", findings.sender_id),
         ChatKind::Group => format!("{CHANNEL}:group:{thread}"),
     };
+    let full_id = message.zalo_id.as_ref().zip(message.client_id.as_ref());
     InboundMessage {
         admission: findings.admission,
         account_id: setting.account_id.to_owned(),
@@ -76,7 +77,9 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         sender_name: message.sender_name,
         group_subject: message.group_name,
         message_id: message.id,
-        message_id_full: message.full_id,
+        message_id_full: full_id.map(|(id, client_id)| format!("{id}:{client_id}")),
+        zalo_id: message.zalo_id,
+        client_id: message.client_id,
         timestamp: message.timestamp,
         reply_to: message.quote,
         media: message.media,

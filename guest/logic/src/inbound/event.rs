@@ -55,8 +55,10 @@ pub(crate) struct Message<'a> {
     pub(crate) content: Cow<'a, str>,
     /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.
     pub(crate) id: String,
-    /// Zalo's id and the sender's own, joined by a colon, if both are known.
-    pub(crate) full_id: Option<String>,
+    /// Zalo's id, if it is known.
+    pub(crate) zalo_id: Option<String>,
+    /// The sender's own id of it, if that is known.
+    pub(crate) client_id: Option<String>,
     /// When, in milliseconds since the Unix epoch.
     pub(crate) timestamp: Option<u64>,
     /// Who is mentioned.
@@ -151,7 +153,6 @@ impl<'a> Message<'a> {
         let printed_time = fields.take(Key::Timestamp);
         let timestamp = milliseconds(&fields.take(Key::Ts), &printed_time);
         let (id, own_id) = (fields.take(Key::MsgId).id(), fields.take(Key::CliMsgId).id());
-        let full_id = id.as_ref().zip(own_id.as_ref()).map(|(id, own_id)| format!("{id}:{own_id}"));
         let seconds = || printed_time.id().filter(|seconds| seconds != "0");
         let quote = fields.take(Key::Quote).record().or_else(|| metadata.take(Key::Quote).record());
         let mut quote = quote.unwrap_or_default();
@@ -163,8 +164,9 @@ impl<'a> Message<'a> {
             group_name: metadata.take(Key::ThreadName).text().map(|name| one_line(&name).into_owned()),
             recipient_id: metadata.take(Key::ToId).id().or_else(|| fields.take(Key::ToId).id()),
             content: fields.take(Key::Content).text().unwrap_or_default(),
+            zalo_id: id.as_deref().map(str::to_owned),
+            client_id: own_id.as_deref().map(str::to_owned),
             id: id.or_else(seconds).or(own_id).map_or_else(String::new, Cow::into_owned),
-            full_id,
             timestamp,
             mentions: mentions.filter_map(|mention| Mention::of(mention.record()?)).collect(),
             quoted_id: quote.take(Key::OwnerId).id(),

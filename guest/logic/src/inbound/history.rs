@@ -35,10 +35,10 @@ impl History {
         Self { limit, threads: Recent::new(), bytes: 0 }
     }
 
-    /// Keeps `entry` of the group `thread`.
-    pub(crate) fn push(&mut self, thread: &str, mut entry: HistoryEntry) {
+    /// Keeps `entry` of the group `thread`, and tells what of it.
+    pub(crate) fn push(&mut self, thread: &str, mut entry: HistoryEntry) -> Option<HistoryEntry> {
         if self.limit == 0 {
-            return;
+            return None;
         }
         entry.body = prefix(&entry.body, BODY).to_owned();
         entry.sender = prefix(&entry.sender, SENDER).to_owned();
@@ -47,12 +47,14 @@ impl History {
             self.bytes -= entries.pop_front().as_ref().map_or(0, size);
         }
         self.bytes += size(&entry);
+        let kept = entry.clone();
         entries.push_back(entry);
         self.threads.insert(thread.to_owned(), entries);
         while self.threads.len() > THREADS || self.bytes > TOTAL {
             let Some(forgotten) = self.threads.forget_oldest() else { break };
             self.bytes -= forgotten.iter().map(size).sum::<usize>();
         }
+        Some(kept)
     }
 
     /// Takes what is kept of the group `thread`, oldest first.

@@ -16,6 +16,7 @@ use crate::account::Account;
 use crate::command::{ChatKind, Command, Outcome};
 use crate::effect::{
     Admission, DropReason, Dropped, Effect, HistoryEntry, InboundMessage, LogEntry, LogLevel, PairingRequest,
+    Remembered,
 };
 use crate::label::unix_lines;
 use crate::session::session_key;
@@ -70,6 +71,13 @@ impl Judge {
         learnt.log
     }
 
+    /// Keeps again what another judge kept.
+    pub(crate) fn recall(&mut self, messages: Vec<Remembered>) {
+        for Remembered { thread_id, message } in messages {
+            self.history.push(&thread_id, message);
+        }
+    }
+
     /// Replaces the set of senders who were paired.
     pub(crate) fn set_paired(&mut self, senders: &[String]) {
         self.access.set_paired(senders);
@@ -108,10 +116,9 @@ impl Judge {
                 message_id: message.id,
             }),
             Err(Refusal { reason, detail }) => {
-                if reason == DropReason::NotMentioned {
-                    self.keep(&message);
-                }
+                let kept = reason == DropReason::NotMentioned;
                 Effect::Drop(Dropped {
+                    remembered: if kept { self.keep(&message) } else { None },
                     reason,
                     detail,
                     thread: Some(message.thread),
@@ -191,8 +198,8 @@ impl Judge {
         })
     }
 
-    /// Keeps a message to go before the next one of its group that is let through.
-    fn keep(&mut self, message: &Message<'_>) {
+    /// Keeps a message to go before the next one of its group that is let through, and tells what of it.
+    fn keep(&mut self, message: &Message<'_>) -> Option<HistoryEntry> {
         let text = unix_lines(message.content.trim());
         let sender_id = message.sender_id.as_deref().unwrap_or_default();
         let named = !message.sender_name.is_empty();
@@ -204,7 +211,7 @@ impl Judge {
                 body: context::readable(message, &text).to_owned(),
                 timestamp: message.timestamp,
             },
-        );
+        )
     }
 
     fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
@@ -238,7 +245,14 @@ fn no_mention(thread: &str) -> String {
 }
 
 fn drop_line(reason: DropReason, detail: String) -> Effect {
-    Effect::Drop(Dropped { reason, detail, thread: None, sender_id: None, message_id: None })
+    Effect::Drop(Dropped {
+        reason,
+        detail,
+        thread: None,
+        sender_id: None,
+        message_id: None,
+        remembered: None,
+    })
 }
 
 fn debug(message: String) -> Effect {

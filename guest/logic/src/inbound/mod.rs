@@ -25,7 +25,7 @@ use judge::Judge;
 
 use crate::account::Account;
 use crate::command::{Command, Outcome};
-use crate::effect::Effect;
+use crate::effect::{Effect, Remembered};
 
 /// One account's listener: decides what becomes of each message. It lives as long as the account
 /// runs, over many listeners' lives, in bounded memory.
@@ -51,6 +51,11 @@ impl Monitor {
     /// may be missing.
     pub fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<Effect> {
         self.judge.learn(outcomes)
+    }
+
+    /// Keeps what an earlier monitor of the account kept of its groups and did not use, the oldest first.
+    pub fn recall(&mut self, messages: Vec<Remembered>) {
+        self.judge.recall(messages);
     }
 
     /// Replaces the set of senders who were paired.

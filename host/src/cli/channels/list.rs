@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use clap::Args;
 use serde::Serialize;
 
-use super::super::channel::ChannelOption;
 use super::super::spelling;
 use crate::decision::one_line;
 
@@ -14,8 +13,6 @@ pub(in super::super) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// What `--json` prints.

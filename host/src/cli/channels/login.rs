@@ -2,22 +2,22 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval_at, sleep};
 
-use super::super::channel::ChannelOption;
-use super::{Surroundings, qr};
+use super::Surroundings;
 use crate::gateway::presence::Sighting;
 use crate::gateway::status::ListenerState;
+use crate::qr;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::types::{Command, ExitStatus};
 use crate::store::atomic;
-use crate::zca::foreground::Ended;
 use crate::zca::identity::Identity;
+use crate::zca::login::LoginError;
 use crate::zca::profile::Profile;
 use crate::zca::program::Zca;
 use crate::zca::receipt::reason;
@@ -46,8 +46,6 @@ pub(in crate::cli) struct Arguments {
     /// How long to wait for the scan
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     timeout: u64,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// One login.
@@ -55,8 +53,8 @@ struct Login<'a> {
     zca: &'a Zca,
     account: &'a Account,
     profile: Profile,
-    /// Ctrl-C, which first of all is for a child in the foreground.
-    interrupt: Signal,
+    /// Done when somebody wants this to end, at once. Nobody waits for it a second time.
+    interrupted: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> anyhow::Result<()> {
@@ -71,8 +69,8 @@ pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> an
             account.id
         )?);
     }
-    let interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
-    let mut login = Login { zca, account, profile, interrupt };
+    let interrupted = Box::pin(super::super::gateway::shutdown()?);
+    let mut login = Login { zca, account, profile, interrupted };
     if arguments.qr_file.is_some() || arguments.qr_text {
         login.offer(&arguments).await?;
     } else {
@@ -81,7 +79,7 @@ pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> an
     login.wait(Duration::from_secs(arguments.timeout)).await?;
     let who = tokio::select! {
         who = who(login.zca, &login.profile) => who,
-        _ = login.interrupt.recv() => String::new(),
+        () = &mut login.interrupted => String::new(),
     };
     writeln!(io::stdout(), "account {} is logged in{who}, profile {}", account.id, login.profile)?;
     let sighting = Sighting::of(&surroundings.state)?;
@@ -95,22 +93,14 @@ pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> an
 impl Login<'_> {
     /// Lets `zca` show the code itself.
     async fn in_terminal(&mut self) -> anyhow::Result<()> {
-        let args = ["--profile", self.profile.as_str(), "auth", "login"].map(str::to_owned);
-        let interrupt = &mut self.interrupt;
-        let interrupted = async {
-            interrupt.recv().await;
-        };
-        match self.zca.run_in_foreground(&args, interrupted).await? {
-            Ended::Exited(Some(0)) => Ok(()),
-            Ended::Exited(code) => {
-                let how = code.map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
-                bail!(
-                    "account {} is not logged in: zca ended {how}; what it printed says why. Where its picture \
-                     fails, try --qr-text or --qr-file",
-                    self.account.id
-                )
-            }
-            Ended::Interrupted => self.interrupted(),
+        match self.zca.log_in(&self.profile, &mut self.interrupted).await {
+            Ok(()) => Ok(()),
+            Err(LoginError::Interrupted) => Err(self.unfinished()),
+            Err(LoginError::NotStarted(err)) => Err(err.into()),
+            Err(err @ LoginError::Failed(_)) => bail!(
+                "account {} is not logged in: {err}. Where its picture fails, try --qr-text or --qr-file",
+                self.account.id
+            ),
         }
     }
 
@@ -121,7 +111,7 @@ impl Login<'_> {
         let zca = self.zca.clone().with_variable("OPENZCA_QR_AUTO_OPEN", "0");
         let outcome = tokio::select! {
             outcome = zca.run(&args, QR_TIME) => outcome?,
-            _ = self.interrupt.recv() => return self.interrupted(),
+            () = &mut self.interrupted => return Err(self.unfinished()),
         };
         if outcome.status != ExitStatus::Exited(0) {
             bail!("zca made no QR code: {}", reason(&outcome));
@@ -172,7 +162,7 @@ impl Login<'_> {
                 tokio::select! {
                     biased;
                     result = &mut held => break Some(result),
-                    _ = self.interrupt.recv() => break Some(Err(self.unfinished("interrupted"))),
+                    () = &mut self.interrupted => break Some(Err(self.unfinished())),
                     () = tokio::time::sleep_until(deadline) => break None,
                     _ = tick.tick() => countdown.show(deadline.saturating_duration_since(Instant::now())),
                 }
@@ -190,12 +180,8 @@ impl Login<'_> {
         })
     }
 
-    fn interrupted(&self) -> anyhow::Result<()> {
-        Err(self.unfinished("interrupted"))
-    }
-
-    fn unfinished(&self, why: &str) -> anyhow::Error {
-        anyhow::anyhow!("{why}; account {} is not logged in", self.account.id)
+    fn unfinished(&self) -> anyhow::Error {
+        anyhow::anyhow!("interrupted; account {} is not logged in", self.account.id)
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::super::channel::ChannelOption;
 use super::Surroundings;
 use crate::gateway::presence::{Sighting, Snapshot};
 use crate::sandbox::bindings::types::ExitStatus;
@@ -22,8 +21,6 @@ pub(in crate::cli) struct Arguments {
     /// The account [default: the default account]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> anyhow::Result<()> {

@@ -4,7 +4,6 @@ pub(super) mod edit;
 mod list;
 mod login;
 mod logout;
-mod qr;
 mod status;
 
 use clap::Subcommand;
@@ -63,10 +62,7 @@ struct Surroundings {
 impl Surroundings {
     async fn find(global: &Global) -> anyhow::Result<Self> {
         let state = super::state_dir()?;
-        // To look must neither leave something behind where there is no state folder, nor fail where it
-        // cannot be written.
-        let cached = state.root().is_dir().then(|| super::cached_sandbox(&state));
-        let sandbox = cached.and_then(Result::ok).map_or_else(super::sandbox, Ok)?;
+        let sandbox = super::looking_sandbox(&state)?;
         let config = super::load_config(&sandbox, &state).await?;
         let zca = super::zca(global, &config.settings);
         Ok(Self { state, config, zca })

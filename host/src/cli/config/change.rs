@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::super::channel::ChannelOption;
 use crate::config::Config;
 use crate::config_file::{Change, Draft, TextFile};
 use crate::decision::one_line;
@@ -16,8 +15,6 @@ pub(in crate::cli) struct ChangeOptions {
     /// Print what would change as a unified diff, and write nothing
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// The configuration file as it is now.

@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 use zalouser_settings::Problem;
 
-use super::super::channel::ChannelOption;
 use crate::config::Reading;
 use crate::config_file::outline::Outline;
 use crate::config_file::{TextFile, unresolved_names};
@@ -19,8 +18,6 @@ pub(in super::super) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// What `--json` prints.

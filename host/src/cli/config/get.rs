@@ -4,15 +4,12 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::super::channel::ChannelOption;
 use crate::config_file::{KeyPath, Step};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Arguments {
     /// Where it stands, as channels.zalouser.groups["Work Chat"].allow or …allowFrom[0]
     path: KeyPath,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 use zalouser_settings::{path_of_item, path_of_key};
 
-use super::super::channel::ChannelOption;
 use super::super::spelling;
 use super::secret::{masked, masked_arguments};
 use crate::config::Config;
@@ -30,8 +29,6 @@ pub(in super::super) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// What `--json` prints.
@@ -115,6 +112,7 @@ struct ShownEnvelope<'a> {
 struct ShownSettings<'a> {
     zca: Option<String>,
     heartbeat_seconds: u64,
+    pacing: ShownPacing,
     agent: Option<ShownAgent<'a>>,
     component: &'a ComponentName,
     components: &'a BTreeMap<String, ComponentName>,
@@ -132,6 +130,16 @@ struct ShownLimits {
     #[serde(rename = "returnedMiB")]
     returned_mib: usize,
     effects: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownPacing {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sends_per_minute: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -298,6 +306,11 @@ fn shown_settings(settings: &Settings) -> ShownSettings<'_> {
     ShownSettings {
         zca: settings.zca.as_ref().map(|zca| zca.display().to_string()),
         heartbeat_seconds: settings.heartbeat.as_secs(),
+        pacing: ShownPacing {
+            enabled: settings.pacing.is_some(),
+            sends_per_minute: settings.pacing.map(|pacing| pacing.sends_per_minute),
+            burst: settings.pacing.map(|pacing| pacing.burst),
+        },
         agent,
         component: &settings.components.default,
         components: &settings.components.accounts,

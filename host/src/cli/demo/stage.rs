@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::gateway::agent::Agent;
-use crate::gateway::{Event, Events, Gateway, StartError};
+use crate::gateway::{Event, Events, Gateway, Registry, StartError};
 use crate::plugins::Plugins;
 use crate::sandbox::{Limits, Sandbox};
 use crate::simulator::{Group, Person, Simulator, World};
@@ -63,7 +63,16 @@ impl Stage {
         let events = Events::default();
         let store = PairingStore::new(&state, &AccountFiles::of(&config.channel.default_account, true));
         let plugins = Plugins::new(sandbox, &state, &config.settings);
-        let gateway = Gateway { plugins, config, state, zca, agent, events: events.clone() };
+        let gateway = Gateway {
+            plugins,
+            config,
+            state,
+            zca,
+            agent,
+            registry: Registry::Files,
+            journal: None,
+            events: events.clone(),
+        };
 
         let mut watcher = Watcher(events.watch());
         let (stop, stopped) = oneshot::channel();
@@ -170,6 +179,8 @@ fn config() -> anyhow::Result<String> {
         } },
         "plugins": { "entries": { "zalouser": { "config": {
             "agent": { "kind": "command", "command": [program, "demo-agent"] },
+            // Nobody bans a simulated account, and somebody watches.
+            "pacing": { "enabled": false },
         } } } },
     }))?)
 }

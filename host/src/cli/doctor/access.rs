@@ -35,7 +35,7 @@ pub(super) fn odd(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<_> = config
         .warnings()
         .map(|problem| {
-            let why = "it is allowed, but does hardly what was meant";
+            let why = "it is allowed, but hardly does what was meant";
             Finding::warn("config", format!("{file}: {problem}"), why, "correct it, or leave it out")
         })
         .collect();

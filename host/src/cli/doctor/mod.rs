@@ -9,6 +9,7 @@ mod files;
 mod finding;
 #[cfg(test)]
 mod fixture;
+mod listeners;
 mod program;
 
 use std::env;
@@ -21,6 +22,7 @@ use clap::Args;
 use serde::Serialize;
 
 use self::finding::{Finding, Level};
+use self::listeners::Processes;
 use self::program::Program;
 use super::Global;
 use crate::config::Config;
@@ -32,7 +34,7 @@ use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::store::{AccountFiles, Leftover, PairingStore};
 use crate::zca::profile::Profile;
-use crate::zca::profile_lock::{Holder, holder};
+use crate::zca::profile_lock::holder;
 use crate::zca::program::Zca;
 
 #[derive(Debug, Args)]
@@ -69,12 +71,18 @@ pub(super) async fn run(arguments: Arguments, global: &Global) -> anyhow::Result
     } else {
         let mut out = anstream::stdout().lock();
         findings.iter().try_for_each(|finding| finding.print(&mut out))?;
-        writeln!(out, "\n{} findings: {failed} failures, {warned} warnings", findings.len())?;
+        let (failures, warnings) = (counted(failed, "failure"), counted(warned, "warning"));
+        writeln!(out, "\n{}: {failures}, {warnings}", counted(findings.len(), "finding"))?;
     }
     if failed > 0 {
-        bail!("{failed} of {} findings are failures; each says how to mend it", findings.len());
+        bail!("{} among the findings; each says how to mend it", counted(failed, "failure"));
     }
     Ok(())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 async fn examine(state: &StateDir, global: &Global) -> Vec<Finding> {
@@ -98,9 +106,10 @@ async fn examine(state: &StateDir, global: &Global) -> Vec<Finding> {
     if let (Some(config), Some(component)) = (&config, &component) {
         findings.extend(accounts::profiles(&config.channel.accounts));
         findings.extend(components::check(config, &PluginFolder::of(state)));
+        let processes = Processes::running();
         for account in config.channel.accounts.iter().filter(|account| account.enabled) {
             findings.extend(access::open(account));
-            findings.extend(listener(state, account));
+            findings.extend(listener(state, account, &processes));
             if program.works() {
                 findings.extend(sessions(&zca, component, account).await);
             }
@@ -149,10 +158,12 @@ async fn read_config(component: &Component, path: &Path, findings: &mut Vec<Find
     }
 }
 
-fn listener(state: &StateDir, account: &Account) -> Option<Finding> {
+fn listener(state: &StateDir, account: &Account, processes: &Processes) -> Vec<Finding> {
     let profile = Profile::new(&account.profile);
-    let holder: Option<Holder> = holder(&state.own().join("listeners"), &profile).ok()?;
-    Some(accounts::listener(account, holder.as_ref()))
+    let Ok(holder) = holder(&state.own().join("listeners"), &profile) else { return Vec::new() };
+    let mut findings = vec![accounts::listener(account, holder.as_ref())];
+    findings.extend(processes.check(account, zca_home().as_deref(), holder.as_ref()));
+    findings
 }
 
 /// Asks `zca` whether the account is logged in and, if it is, whom the names in its rules mean.

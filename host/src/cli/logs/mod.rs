@@ -12,7 +12,6 @@ use clap::Args;
 
 use self::entry::{Filter, Level};
 use self::tail::Tail;
-use super::channel::ChannelOption;
 use crate::decision::one_line;
 use crate::log_file;
 
@@ -42,8 +41,6 @@ pub(super) struct Arguments {
     /// Print the JSON lines of the file
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ mod ask;
 mod people;
 mod plan;
 
+use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
 
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 use self::answers::{AgentFlags, AgentKind, DmPolicy, GroupPolicy};
 use self::people::Directory;
 use self::plan::{Decisions, agent_path, stated};
-use super::channel::ChannelOption;
 use super::channels::edit::Channel;
 use super::config::change;
 use super::one_account::OneAccount;
@@ -71,8 +71,6 @@ pub(super) struct Arguments {
     /// Ask nothing: what no flag answers takes its default, or fails and names the flag
     #[arg(long)]
     non_interactive: bool,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 /// Whoever was asked typed Ctrl-C.
@@ -212,12 +210,10 @@ impl Wizard {
         if !ask::yes("The account is not logged in. Log in now, by a QR code for your phone?", true).await? {
             bail!("account {} is not logged in; run `{by_hand}`, or give --skip-login", account.id);
         }
-        match zca.log_in(profile).await? {
-            0 => Ok(cliclack::log::success("The account is logged in")?),
-            code => bail!(
-                "account {} is not logged in: zca ended with exit code {code}; what it printed says why",
-                account.id
-            ),
+        // Whoever interrupts it drops this, and that is the end of it.
+        match zca.log_in(profile, pending()).await {
+            Ok(()) => Ok(cliclack::log::success("The account is logged in")?),
+            Err(err) => bail!("account {} is not logged in: {err}", account.id),
         }
     }
 

@@ -11,7 +11,6 @@ use clap::{Args, Subcommand};
 
 use self::desk::Desks;
 use super::Global;
-use super::channel::ChannelOption;
 use crate::decision::one_line;
 use crate::sandbox::bindings::config::DmPolicy;
 
@@ -33,8 +32,6 @@ pub(super) struct Person {
     /// The user id, as `pairing list` shows it
     #[arg(value_name = "ID")]
     id: String,
-    #[command(flatten)]
-    channel: ChannelOption,
     /// The account [default: the default account]
     #[arg(long, value_name = "ID")]
     account: Option<String>,

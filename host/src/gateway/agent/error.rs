@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 /// How much of what a program or an endpoint said goes into a message, in characters a line.
 const MAX_EXCERPT_CHARS: usize = 400;
 
@@ -82,6 +84,14 @@ pub enum AgentError {
         /// What went wrong on the way.
         problem: String,
     },
+    /// An agent that is none of this program's own failed.
+    #[error("{problem}")]
+    Other {
+        /// What it says.
+        problem: String,
+        /// Whether the message may be answered if it is asked again, and asking does no harm.
+        retryable: bool,
+    },
 }
 
 impl AgentError {
@@ -91,20 +101,26 @@ impl AgentError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Settings { .. } | Self::Tls { .. } | Self::TimedOut { .. } | Self::BadReply { .. } => false,
-            Self::Start { source, .. } => {
-                matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
-            }
+            Self::Start { source, .. } => is_shortage(source),
             Self::Exit { status, .. } => status.code() == Some(TEMPORARY_FAILURE),
             Self::Http { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             Self::Unreachable { .. } => true,
+            Self::Other { retryable, .. } => *retryable,
         }
     }
 }
 
-/// The last `count` lines that are not blank, in one line.
+/// Whether the system had too little of something, which it may have again: processes, memory, descriptors.
+fn is_shortage(error: &io::Error) -> bool {
+    let descriptors = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+        || descriptors.contains(&error.raw_os_error())
+}
+
+/// The last `count` lines that have something to read, in one line.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let mut lines: Vec<_> =
-        text.lines().rev().filter(|line| !line.trim().is_empty()).take(count).map(excerpt).collect();
+        text.lines().rev().map(excerpt).filter(|line| !line.is_empty()).take(count).collect();
     lines.reverse();
     lines.join(" | ")
 }
@@ -112,8 +128,9 @@ pub(super) fn last_lines(text: &str, count: usize) -> String {
 /// The beginning of a foreign text, on one line and without control characters.
 pub(super) fn excerpt(text: &str) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
-    let mut excerpt: String = text.trim().chars().map(shown).take(MAX_EXCERPT_CHARS).collect();
-    if text.trim().chars().nth(MAX_EXCERPT_CHARS).is_some() {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let mut excerpt: String = text.chars().map(shown).take(MAX_EXCERPT_CHARS).collect();
+    if text.chars().nth(MAX_EXCERPT_CHARS).is_some() {
         excerpt.push('…');
     }
     excerpt
@@ -137,7 +154,7 @@ mod tests {
             status: ExitStatus::from_raw(code << 8),
             stderr: String::new(),
         };
-        let start = |kind: io::ErrorKind| AgentError::Start { program: String::new(), source: kind.into() };
+        let start = |source: io::Error| AgentError::Start { program: String::new(), source };
         let cases = [
             (http(400), false),
             (http(401), false),
@@ -148,8 +165,9 @@ mod tests {
             (http(503), true),
             (exit(1), false),
             (exit(75), true),
-            (start(io::ErrorKind::NotFound), false),
-            (start(io::ErrorKind::WouldBlock), true),
+            (start(io::ErrorKind::NotFound.into()), false),
+            (start(io::ErrorKind::WouldBlock.into()), true),
+            (start(Errno::MFILE.into()), true),
         ];
         for (error, expected) in cases {
             assert_eq!(error.is_retryable(), expected, "{error}");
@@ -159,6 +177,7 @@ mod tests {
     #[test]
     fn excerpts_are_short_and_printable() {
         assert_eq!(last_lines("a\nb\n\nc\u{1b}[1m\n", 2), "b | c [1m");
+        assert_eq!(last_lines("a\n\0\0\n\0b", 2), "a | b", "a line of control characters says nothing");
         let long = "ế".repeat(MAX_EXCERPT_CHARS + 1);
         assert_eq!(excerpt(&long), "ế".repeat(MAX_EXCERPT_CHARS) + "…");
     }

@@ -5,8 +5,12 @@ mod echo;
 mod error;
 mod openai;
 
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gateway::Outlet;
 use crate::gateway::context::Context;
 
 use self::command::CommandAgent;
@@ -68,6 +72,15 @@ pub struct ModelName {
     pub model: String,
 }
 
+/// An answer that is under way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<AgentReply, AgentError>> + Send + 'a>>;
+
+/// A way of answering that this program does not know by itself.
+pub trait Answer: fmt::Debug + Send + Sync {
+    /// Answers one message. What goes through `outlet` is sent at once, and the reply after it.
+    fn answer<'a>(&'a self, context: &'a Context, outlet: &'a Outlet) -> Answering<'a>;
+}
+
 /// Answers messages. Conversations share it by reference and do not wait for one another; the
 /// messages of one conversation are expected one at a time.
 #[derive(Debug)]
@@ -78,6 +91,7 @@ enum Kind {
     Command(CommandAgent),
     OpenAi(Box<OpenAiAgent>),
     Echo,
+    Other(Arc<dyn Answer>),
 }
 
 impl AgentReply {
@@ -115,16 +129,23 @@ impl Agent {
         Ok(Self(kind))
     }
 
-    /// Answers one message. An empty reply means that nothing is to be sent. Dropping the future
+    /// An agent that answers in a way of its own.
+    pub fn of(answer: Arc<dyn Answer>) -> Self {
+        Self(Kind::Other(answer))
+    }
+
+    /// Answers one message. An empty reply means that nothing is to be sent beside what went through
+    /// `outlet`, which only an agent of another program uses. Dropping the future
     /// ends the work: a program is killed with all that it started in its process group.
     ///
     /// # Errors
     /// Any [`AgentError`] but those of [`Agent::new`].
-    pub async fn answer(&self, context: &Context) -> Result<AgentReply, AgentError> {
+    pub async fn answer(&self, context: &Context, outlet: &Outlet) -> Result<AgentReply, AgentError> {
         match &self.0 {
             Kind::Command(agent) => agent.answer(context).await,
             Kind::OpenAi(agent) => agent.answer(context).await,
             Kind::Echo => Ok(echo::answer(context)),
+            Kind::Other(agent) => agent.answer(context, outlet).await,
         }
     }
 }
@@ -149,9 +170,11 @@ mod tests {
     fn agents_can_be_shared_between_tasks() {
         fn shared(_: impl Send + Sync) {}
         fn spawned(_: impl Send) {}
-        let agent = Agent::new(AgentSettings::Echo).unwrap();
-        spawned(agent.answer(&context("s", "hi")));
-        shared(agent);
+        fn answered(agent: &Agent, context: &Context, outlet: &Outlet) {
+            spawned(agent.answer(context, outlet));
+        }
+        let _ = answered;
+        shared(Agent::new(AgentSettings::Echo).unwrap());
     }
 
     #[test]

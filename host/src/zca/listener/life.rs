@@ -75,7 +75,6 @@ impl Life<'_> {
                     place = Some(permit.ok()?);
                     heard = Instant::now();
                 }
-                bytes = read_if_open(&mut pipes.stderr) => self.complain(pipes, bytes),
                 bytes = read(&mut pipes.stdout), if place.is_some() => {
                     let Some(bytes) = bytes else { return Some(self.end_of_output(group).await) };
                     if let Some(place) = place.take() {
@@ -83,6 +82,9 @@ impl Life<'_> {
                     }
                 }
                 () = until(silent_at) => return Some(ListenerEnd::Silent),
+                // Last: complaints without end must not keep the rest from its turn, while messages without
+                // end only block what complains until they have an end.
+                bytes = read_if_open(&mut pipes.stderr) => self.complain(pipes, bytes),
             }
         }
     }

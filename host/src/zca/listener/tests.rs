@@ -116,6 +116,14 @@ async fn what_misses_its_heartbeat_is_stopped_and_started_again() {
 }
 
 #[tokio::test]
+async fn complaints_without_end_are_no_sign_of_life() {
+    let mut fixture = listen_to(script("exec yes >&2"), supervised(10));
+    let heard = fixture.one_life().await;
+    assert!(matches!(heard.end, Some(ListenerEnd::Silent)), "{:?}", heard.end);
+    fixture.listener.stop().await;
+}
+
+#[tokio::test]
 async fn what_closes_its_output_is_of_no_use() {
     let mut fixture = listen_to(script("exec >&-; sleep 600"), ListenMode::KeepAlive);
     let heard = fixture.one_life().await;

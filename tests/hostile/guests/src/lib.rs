@@ -53,6 +53,8 @@ impl inbound::GuestMonitor for Monitor {
         outcomes.iter().map(|outcome| log(format!("{:?}", outcome.status))).collect()
     }
 
+    fn recall(&self, _: Vec<inbound::Remembered>) {}
+
     fn set_paired(&self, senders: Vec<String>) {
         if senders.iter().any(|sender| sender == "attack:trap") {
             attack::trap();
@@ -188,6 +190,8 @@ fn message(line: &str, text: &str) -> inbound::InboundMessage {
         command_authorized: false,
         was_mentioned: None,
         message_id: field(line, "msgId").unwrap_or("1").to_owned(),
+        zalo_id: field(line, "msgId").map(str::to_owned),
+        client_id: None,
         message_id_full: None,
         timestamp: None,
         reply_to: None,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::account::GroupPolicy;
-use crate::effect::Admission;
+use crate::effect::{Admission, Dropped, Remembered};
 
 /// A monitor for [`account`] with changed rules.
 fn monitor(change: impl FnOnce(&mut Account)) -> Monitor {
@@ -186,4 +186,43 @@ fn what_was_not_let_through_precedes_what_is() {
     );
     assert_eq!(lines[5], "[Zalo Personal group:5001 Fri 2025-11-21T18:50Z] @Bot hi");
     assert!(delivered(&mut monitor, &spoken).history.is_empty(), "it is told once");
+}
+
+#[test]
+fn what_is_remembered_can_be_handed_to_another_monitor() {
+    let start = || {
+        let mut monitor = monitor(|account| {
+            account.access.groups = vec![GroupRule { require_mention: true, ..rule("*") }];
+        });
+        introduce(&mut monitor);
+        monitor
+    };
+    let mut first = start();
+    let remembered =
+        ["one", "two"].map(|content| match effect(&mut first, &group(json!({"content": content}))) {
+            Effect::Drop(Dropped { thread: Some(thread), remembered: Some(message), .. }) => {
+                Remembered { thread_id: thread.id, message }
+            }
+            other => panic!("{other:?}"),
+        });
+    let mut second = start();
+    second.recall(remembered.into());
+    let spoken = group(json!({"content": "@Bot hi", "mentions": own_mention()}));
+    let [told_first, told_second] = [&mut first, &mut second].map(|monitor| delivered(monitor, &spoken));
+    assert_eq!(told_second, told_first);
+    assert_eq!(told_second.history.len(), 2);
+}
+
+#[test]
+fn only_ids_that_are_there_tell_a_message_from_others() {
+    let cases = [
+        (json!({}), Some("7001"), Some("1")),
+        (json!({"msgId": null}), None, Some("1")),
+        (json!({"cliMsgId": null}), Some("7001"), None),
+        (json!({"msgId": null, "cliMsgId": null}), None, None),
+    ];
+    for (changes, zalo_id, client_id) in cases {
+        let message = delivered(&mut monitor(|_| {}), &direct(changes));
+        assert_eq!((message.zalo_id.as_deref(), message.client_id.as_deref()), (zalo_id, client_id));
+    }
 }

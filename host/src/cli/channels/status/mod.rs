@@ -12,10 +12,10 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use self::report::{Found, Probe, Report};
-use super::super::channel::ChannelOption;
 use super::Surroundings;
 use crate::clock;
 use crate::gateway::presence::Sighting;
+use crate::journal::{self, Queue};
 use crate::sandbox::bindings::types::Command;
 use crate::zca::argv::argv;
 use crate::zca::identity::Identity;
@@ -37,8 +37,6 @@ pub(in crate::cli) struct Arguments {
     /// Only this account
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    #[command(flatten)]
-    _channel: ChannelOption,
 }
 
 pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> anyhow::Result<()> {
@@ -58,6 +56,7 @@ pub(super) async fn run(arguments: Arguments, surroundings: &Surroundings) -> an
     let found = Found {
         config,
         sighting: Sighting::of(state)?,
+        queue: Queue::look(&journal::file(state)).and_then(|queue| queue.map(|it| it.depths()).transpose()),
         zca: zca.program().to_owned(),
         zca_found,
         probes,

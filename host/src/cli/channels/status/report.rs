@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::gateway::presence::{Sighting, Snapshot};
 use crate::gateway::status::{AccountStatus, ListenerState, Moment, Remark};
+use crate::journal::{Depths, JournalError};
 use crate::sandbox::bindings::config::{Account, DmPolicy, GroupPolicy};
 use crate::settings;
 use crate::zca::identity::Identity;
@@ -16,6 +17,8 @@ use crate::zca::identity::Identity;
 pub(super) struct Found<'a> {
     pub(super) config: &'a Config,
     pub(super) sighting: Sighting,
+    /// What is in the journal, by account; none where there is no journal yet.
+    pub(super) queue: Result<Option<BTreeMap<String, Depths>>, JournalError>,
     /// The program that is meant to be `zca`, and whether it is there.
     pub(super) zca: PathBuf,
     pub(super) zca_found: bool,
@@ -80,6 +83,7 @@ pub(super) struct AccountReport<'a> {
     pub(super) last_inbound_at: Option<Moment>,
     pub(super) last_outbound_at: Option<Moment>,
     pub(super) waiting: Option<u64>,
+    pub(super) queue: Option<Depths>,
     pub(super) counts: Option<&'a BTreeMap<String, BTreeMap<String, u64>>>,
     pub(super) dm_policy: &'static str,
     pub(super) group_policy: &'static str,
@@ -107,6 +111,7 @@ pub(super) enum Kind {
     Auth,
     Config,
     Gateway,
+    Queue,
 }
 
 impl<'a> Report<'a> {
@@ -174,6 +179,7 @@ impl<'a> AccountReport<'a> {
             last_inbound_at: live.and_then(|it| it.last_inbound_at),
             last_outbound_at: live.and_then(|it| it.last_outbound_at),
             waiting: live.map(|it| it.waiting),
+            queue: queue(found, account),
             counts: live.map(|it| &it.counts),
             dm_policy: dm_policy(account.access.dm_policy),
             group_policy: group_policy(account.access.group_policy),
@@ -238,6 +244,7 @@ fn issues(found: &Found<'_>, account: &Account, live: Option<&AccountStatus>) ->
             "messages are kept until then; what it failed over is in: zalouser logs".to_owned(),
         ));
     }
+    issues.extend(queue_issues(found, account, live));
     if found.config.settings.agent.is_none() {
         issues.push(issue(
             Kind::Config,
@@ -288,7 +295,7 @@ fn gateway_issue(sighting: &Sighting, live: Option<&AccountStatus>) -> Option<Is
             "mend that, and start the gateway anew",
         ),
         Some((account, ListenerState::Waiting { .. })) => issue(
-            format!("the listener ended{}", why(account)),
+            account.last_end.as_ref().map_or_else(|| "the listener ended".to_owned(), |end| end.text.clone()),
             "it is started again by itself; if it keeps ending, see: zalouser logs",
         ),
         Some((_, ListenerState::Starting | ListenerState::Running { .. })) => None,
@@ -299,6 +306,39 @@ fn gateway_issue(sighting: &Sighting, live: Option<&AccountStatus>) -> Option<Is
             "start the gateway anew, so that it reads the configuration",
         ),
     }
+}
+
+/// What is in the journal of an account's.
+fn queue(found: &Found<'_>, account: &Account) -> Option<Depths> {
+    let queue = found.queue.as_ref().ok()?.as_ref()?;
+    Some(queue.get(&account.id).copied().unwrap_or_default())
+}
+
+/// What is wrong with the journal as far as it concerns an account, and what in it needs a decision.
+fn queue_issues(found: &Found<'_>, account: &Account, live: Option<&AccountStatus>) -> Vec<Issue> {
+    let issue = |message: String, fix: String| Issue { kind: Kind::Queue, fatal: false, message, fix };
+    let mut issues = Vec::new();
+    if let Some(trouble) = live.and_then(|it| it.journal_trouble.as_ref()) {
+        let fix = "mend that; messages are taken again by themselves then".to_owned();
+        issues.push(Issue { fatal: true, ..issue(format!("messages are refused: {trouble}"), fix) });
+    } else if let Err(error) = &found.queue {
+        issues.push(issue(error.to_string(), "see: zalouser doctor".to_owned()));
+    }
+    let Depths { unknown, dead, .. } = queue(found, account).unwrap_or_default();
+    let list = format!("see: zalouser queue list --dead --account {}", account.id);
+    let messages = |count: u64| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    if dead > 0 {
+        let message = format!("{} could not be answered", messages(dead));
+        issues.push(issue(message, format!("{list}; then: zalouser queue retry ID, or drop ID")));
+    }
+    if unknown > 0 {
+        let message = format!("nobody knows how much of the answer to {} arrived", messages(unknown));
+        let fix = format!(
+            "{list}; then: zalouser queue retry ID, with --skip-unknown if it did arrive, or drop ID"
+        );
+        issues.push(issue(message, fix));
+    }
+    issues
 }
 
 /// The enabled account before this one that has its profile.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::report::{AccountReport, GatewayReport, Report};
 use crate::decision::one_line;
 use crate::gateway::status::{ListenerState, Moment};
+use crate::journal::Depths;
 
 /// The whole report, with its last line's end.
 pub(super) fn text(report: &Report<'_>, now: Moment) -> String {
@@ -49,6 +50,12 @@ fn account(account: &AccountReport<'_>, now: Moment) -> String {
         let waiting = account.waiting.unwrap_or_default();
         let messages = format!("in {}, out {}, {waiting} waiting", when(came, now), when(went, now));
         line(&mut text, "  messages", &messages);
+    }
+    if let Some(queue) = account.queue {
+        let Depths { waiting, failed, unknown, dead } = queue;
+        let depths =
+            format!("{waiting} waiting, {failed} to be tried again, {unknown} unknown, {dead} dead letters");
+        line(&mut text, "  queue", &depths);
     }
     for (outcome, reasons) in account.counts.into_iter().flatten() {
         let total: u64 = reasons.values().sum();

@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 
-use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use qrcode::render::unicode::Dense1x2;
@@ -18,22 +17,52 @@ const SIDE_MAX: u32 = 4_096;
 const BLACK_ON_WHITE: &str = "\u{1b}[38;5;16;48;5;231m";
 const RESET: &str = "\u{1b}[0m";
 
+/// Why there is no QR code.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum QrError {
+    /// `zca` printed no picture.
+    #[error("zca printed no QR code")]
+    NotPrinted,
+    /// `zca` printed what is no picture.
+    #[error("the QR code that zca printed is damaged")]
+    Damaged,
+    /// The picture is no PNG file.
+    #[error("the picture cannot be read: {0}")]
+    Unreadable(#[from] png::DecodingError),
+    /// The picture is larger than any that `zca` makes.
+    #[error("the picture is too large")]
+    TooLarge,
+    /// There is no code in the picture.
+    #[error("no QR code was found in the picture")]
+    NotFound,
+    /// What it says cannot be drawn.
+    #[error("it cannot be drawn: {0}")]
+    Undrawable(#[from] qrcode::types::QrError),
+}
+
 /// The PNG file in what `zca auth login --qr-base64` printed.
-pub(super) fn picture(stdout: &str) -> anyhow::Result<Vec<u8>> {
-    let (_, rest) = stdout.split_once(DATA_URL).context("zca printed no QR code")?;
+pub(crate) fn picture(stdout: &str) -> Result<Vec<u8>, QrError> {
+    let (_, rest) = stdout.split_once(DATA_URL).ok_or(QrError::NotPrinted)?;
     let end = rest.find(|char: char| !(char.is_ascii_alphanumeric() || "+/=".contains(char)));
     let encoded = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-    STANDARD.decode(encoded).context("the QR code that zca printed is damaged")
+    STANDARD.decode(encoded).map_err(|_| QrError::Damaged)
+}
+
+/// A picture as a URL that holds it.
+pub(crate) fn data_url(picture: &[u8]) -> String {
+    format!("{DATA_URL}{}", STANDARD.encode(picture))
 }
 
 /// What the QR code in a PNG file says.
-pub(super) fn payload(picture: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn payload(picture: &[u8]) -> Result<Vec<u8>, QrError> {
     let mut decoder = png::Decoder::new(Cursor::new(picture));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
     let (width, height) = reader.info().size();
-    ensure!(width.max(height) <= SIDE_MAX, "it is too large, {width} × {height} pixels");
-    let mut pixels = vec![0; reader.output_buffer_size().context("it is too large")?];
+    if width.max(height) > SIDE_MAX {
+        return Err(QrError::TooLarge);
+    }
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or(QrError::TooLarge)?];
     let frame = reader.next_frame(&mut pixels)?;
     let samples = frame.color_type.samples();
     let luminance = |x: usize, y: usize| {
@@ -47,7 +76,8 @@ pub(super) fn payload(picture: &[u8]) -> anyhow::Result<Vec<u8>> {
             _ => u8::MAX,
         }
     };
-    let (width, height) = (usize::try_from(width)?, usize::try_from(height)?);
+    let side = |pixels: u32| usize::try_from(pixels).map_err(|_| QrError::TooLarge);
+    let (width, height) = (side(width)?, side(height)?);
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, luminance);
     for code in image.detect_grids() {
         let mut payload = Vec::new();
@@ -55,12 +85,12 @@ pub(super) fn payload(picture: &[u8]) -> anyhow::Result<Vec<u8>> {
             return Ok(payload);
         }
     }
-    bail!("no QR code was found in it")
+    Err(QrError::NotFound)
 }
 
 /// Draws a QR code with half blocks, two modules a character, with the margin that scanners need. With
 /// `colour` it is black on white in any terminal; without, it is meant for light text on dark ground.
-pub(super) fn draw(payload: &[u8], colour: bool) -> anyhow::Result<String> {
+pub(crate) fn draw(payload: &[u8], colour: bool) -> Result<String, QrError> {
     let code = QrCode::with_error_correction_level(payload, EcLevel::L)?;
     let mut renderer = code.render::<Dense1x2>();
     if colour {
