@@ -176,6 +176,7 @@ fn show_tells_what_was_understood_without_secrets() {
       components             -
       heartbeatSeconds       30
       limits.callMs          250
+      limits.effects         10000
       limits.memoryMiB       64
       limits.returnedMiB     8
       limits.tableElements   10000

@@ -110,6 +110,7 @@ fn settings() -> Vec<(Value, bool)> {
         ),
         (json!({ "limits": { "memoryMiB": 3 } }), false),
         (json!({ "limits": { "returnedMiB": 4096 } }), false),
+        (json!({ "limits": { "effects": 99 } }), false),
         (json!({ "limits": { "memory": 64 } }), false),
         (json!({ "pacing": { "sendsPerMinute": 6000, "burst": 100 } }), true),
         (json!({ "pacing": { "enabled": false } }), true),

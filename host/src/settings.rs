@@ -144,17 +144,18 @@ fn limits(section: &mut Section<'_>) -> Limits {
     let mut mebibytes = |key, least| section.integer(key, least..=4_095).map(|mib: usize| mib << 20);
     let memory_bytes = mebibytes("memoryMiB", LEAST_MEMORY).unwrap_or(default.memory_bytes);
     let returned_bytes = mebibytes("returnedMiB", 1).unwrap_or(default.returned_bytes);
+    let call_budget =
+        section.integer("callMs", 10..=60_000).map_or(default.call_budget, Duration::from_millis);
     Limits {
         memory_bytes,
         table_elements: section
             .integer("tableElements", 1_000..=10_000_000)
             .unwrap_or(default.table_elements),
-        call_budget: section
-            .integer("callMs", 10..=60_000)
-            .map_or(default.call_budget, Duration::from_millis),
+        call_budget,
+        // Others have the thread in between.
+        call_deadline: default.call_deadline.max(call_budget * 4),
         returned_bytes,
         effects: section.integer("effects", 100..=1_000_000).unwrap_or(default.effects),
-        ..default
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::Barrier;
+use tokio::time::sleep_until;
 use zalouser::sandbox::{Component, Monitor, runtime};
 
 use super::{HOSTILE, NOW, line, monitor, texts};
@@ -13,18 +15,17 @@ use crate::conformance::SHIPPED;
 /// How many messages are judged, with and without attackers.
 const MESSAGES: usize = 500;
 
-/// How many accounts have a component that uses up the time of every call, for each processor.
-const ATTACKERS_EACH: usize = 1;
+/// How long after one message the next arrives.
+const PAUSE: Duration = Duration::from_millis(2);
 
-/// Judges messages of an account one by one, and gives how long each took, the shortest first.
+/// Judges messages of an account one by one, and gives how long after its arrival each was, the shortest first.
 async fn judged(monitor: &mut Monitor) -> Vec<Duration> {
     let mut times = Vec::new();
     for _ in 0..MESSAGES {
-        let begin = Instant::now();
-        // As a message has to wait for its turn that arrives while others are at work.
-        tokio::task::yield_now().await;
+        let arrival = Instant::now() + PAUSE;
+        sleep_until(arrival.into()).await;
         let pushed = monitor.push(line("hello").as_bytes(), NOW).await;
-        times.push(begin.elapsed());
+        times.push(arrival.elapsed());
         assert_eq!(texts(&pushed.effects), ["hello"]);
     }
     times.sort();
@@ -32,8 +33,9 @@ async fn judged(monitor: &mut Monitor) -> Vec<Duration> {
 }
 
 /// Lets a component use up its time again and again until it is told to stop, and gives how often it did.
-async fn attack(component: Component, stop: Arc<AtomicBool>) -> usize {
+async fn attack(component: Component, begun: Arc<Barrier>, stop: Arc<AtomicBool>) -> usize {
     let mut failures = 0;
+    begun.wait().await;
     while !stop.load(Ordering::Relaxed) {
         // A monitor of its own each time: one that fails so often would be left alone.
         let mut attacker = monitor(&component, "attacker").await;
@@ -48,15 +50,18 @@ fn others_are_judged_while_attackers_burn_their_time() {
 }
 
 async fn compare() {
-    let attackers = Handle::current().metrics().num_workers() * ATTACKERS_EACH;
+    // One for each thread, so that none is left for others.
+    let attackers = Handle::current().metrics().num_workers();
     // As a task, like the accounts of a gateway.
     let run = || async {
         tokio::spawn(async { judged(&mut monitor(&SHIPPED, "victim").await).await }).await.unwrap()
     };
     let alone = run().await;
     let stop = Arc::new(AtomicBool::new(false));
-    let attacks: Vec<_> =
-        (0..attackers).map(|_| tokio::spawn(attack(HOSTILE.clone(), Arc::clone(&stop)))).collect();
+    let begun = Arc::new(Barrier::new(attackers + 1));
+    let attack = |_| tokio::spawn(attack(HOSTILE.clone(), Arc::clone(&begun), Arc::clone(&stop)));
+    let attacks: Vec<_> = (0..attackers).map(attack).collect();
+    begun.wait().await;
     let beside = run().await;
     stop.store(true, Ordering::Relaxed);
     for attack in attacks {

@@ -1,68 +1,136 @@
-//! The attackers in the real program, let in by an operator who trusted them.
+//! The real program with a hostile component for one of two accounts.
 
 use serde_json::{Value, json};
-use zalouser::simulator::Line;
+use zalouser::simulator::{Line, Simulator};
 
 use super::NAME;
 use crate::component::built_for_wasi;
-use crate::setting::{Setting, config, shell};
+use crate::setting::{Running, Setting, config};
 
-/// A setting in which the hostile component judges, and may send texts to Alice alone.
-fn setting(agent: Value) -> Setting {
-    let setting = Setting::new();
-    let file = setting.write("hostile.wasm", built_for_wasi("zalouser-hostile"));
-    setting.run(&["plugins", "install", &file]).succeeded();
-    let grants =
-        json!({ "commands": ["send.text"], "accounts": ["*"], "profiles": ["*"], "threads": ["user:111"] });
-    let settings = json!({ "agent": agent, "component": NAME, "grants": { NAME: grants } });
-    setting.configure(&config(json!({ "dmPolicy": "open" }), settings));
-    setting
+/// A gateway with an account `home` that the shipped component judges, and `work`, which is the attacker's.
+struct World {
+    setting: Setting,
+    home: Simulator,
+    work: Simulator,
 }
 
-fn alice(text: &str) -> Line {
-    Line::direct("111", "Alice", text)
-}
-
-fn dead_letters(setting: &Setting) -> Vec<Value> {
-    let listing = setting.run(&["queue", "list", "--dead", "--json"]).succeeded();
-    let listing: Value = serde_json::from_str(&listing).unwrap();
-    listing["entries"].as_array().unwrap().clone()
-}
-
-#[test]
-fn a_poisonous_message_is_a_dead_letter_after_three_tries_and_the_next_one_is_answered() {
-    for (attack, said) in
-        [("attack:trap", "failed in `monitor.push`"), ("attack:spin", "ran out of execution time")]
-    {
-        let setting = setting(json!({ "kind": "echo" }));
-        let mut gateway = setting.gateway();
-        setting.say(&[alice(attack), alice("fine")]);
-        let texts = gateway.until_texts(&setting, 1);
-        assert_eq!(
-            texts,
-            [("111".to_owned(), "1: fine".to_owned())],
-            "{attack}: a fresh guest counts from one"
-        );
-        let log = gateway.log();
-        let incidents: Vec<_> =
-            log.lines().filter(|line| line.contains(&format!("component {NAME}"))).collect();
-        let [incident] = incidents.as_slice() else { panic!("{attack}: one line, not\n{log}") };
-        for part in [said, "after 3 tries", "account=\"default\""] {
-            assert!(incident.contains(part), "{attack}: {part:?} is missing in {incident}");
-        }
-        let letters = dead_letters(&setting);
-        assert_eq!(letters.len(), 1, "{attack}: {letters:?}");
-        assert_eq!(letters[0]["kind"], json!("line"), "{attack}");
-        assert!(letters[0]["reason"].as_str().unwrap().contains(said), "{attack}: {}", letters[0]);
+impl World {
+    fn new(limits: Value) -> Self {
+        let setting = Setting::new();
+        let accounts = json!({ "home": {}, "work": {} });
+        let grants = json!({
+            "commands": ["send.text"], "accounts": ["work"], "profiles": ["work"], "threads": ["user:111"],
+        });
+        let settings = json!({
+            "agent": { "kind": "echo" }, "components": { "work": NAME }, "grants": { NAME: grants }, "limits": limits,
+        });
+        setting.configure(&config(json!({ "dmPolicy": "open", "accounts": accounts }), settings));
+        let file = setting.write("hostile.wasm", built_for_wasi("zalouser-hostile"));
+        setting.run(&["plugins", "install", &file, "--name", NAME]).succeeded();
+        let home = setting.simulator.with_profile("home").unwrap();
+        let work = setting.simulator.with_profile("work").unwrap();
+        Self { setting, home, work }
     }
 }
 
+fn say(to: &Simulator, text: &str) {
+    to.say(&Line::direct("111", "Alice", text)).unwrap();
+}
+
+fn until_sent(gateway: &mut Running, by: &Simulator, text: &str) {
+    gateway.until(text, || {
+        by.sent().unwrap().iter().any(|sent| sent.text.as_deref() == Some(text)).then_some(())
+    });
+}
+
+/// The lines of the log that have all these parts.
+fn logged(gateway: &Running, parts: &[&str]) -> Vec<String> {
+    let log = gateway.log();
+    let with_all = |line: &&str| parts.iter().all(|part| line.contains(part));
+    log.lines().filter(with_all).map(str::to_owned).collect()
+}
+
 #[test]
-fn what_was_not_granted_is_not_sent_and_the_log_says_what_would_allow_it() {
-    let setting = setting(shell("cat >/dev/null; echo attack:other-thread", &[]));
-    let mut gateway = setting.gateway();
-    setting.say(&[alice("hello")]);
-    gateway.until_line(&["hostile may not send to user:666", "grants.hostile.threads", "\"user:666\""]);
-    assert_eq!(setting.texts(), []);
-    assert_eq!(dead_letters(&setting).len(), 1);
+fn an_attack_costs_its_account_one_message_and_the_operator_one_line() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    for (attack, call, limit) in [
+        ("trap", "monitor.push", "unreachable"),
+        ("spin", "monitor.push", "execution time"),
+        ("memory", "monitor.push", "memory"),
+        ("effects", "monitor.push", "effects"),
+        ("reply-spin", "outbound.plan", "execution time"),
+    ] {
+        say(&world.work, &format!("attack:{attack}"));
+        let (others, next) = (format!("home after {attack}"), format!("work after {attack}"));
+        say(&world.home, &others);
+        say(&world.work, &next);
+        until_sent(&mut gateway, &world.home, &others);
+        // What is second in a guest is first in a fresh one, unless the attack was none to it.
+        let next = if attack.starts_with("reply") { next } else { format!("1: {next}") };
+        gateway.until(&next, || {
+            let sent = world.work.sent().unwrap();
+            sent.iter()
+                .any(|sent| sent.text.as_deref().is_some_and(|text| text.ends_with(&next)))
+                .then_some(())
+        });
+        let lines = logged(&gateway, &["work", NAME, call, limit]);
+        assert_eq!(lines.len(), 1, "{attack}: {}", gateway.log());
+    }
+    assert_eq!(logged(&gateway, &["home", NAME]), Vec::<String>::new());
+}
+
+#[test]
+fn a_component_that_always_fails_is_left_alone_and_shown() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    for _ in 0..3 {
+        say(&world.work, "attack:trap");
+    }
+    gateway.until_logged("is left alone for 5 s");
+    assert_eq!(logged(&gateway, &["work", NAME, "tries"]).len(), 3, "{}", gateway.log());
+    let status = gateway.until("the status", || {
+        let status = world.setting.run(&["channels", "status", "--json"]);
+        let status: Value = serde_json::from_str(&status.stdout).unwrap();
+        let accounts = status["accounts"].as_array().unwrap();
+        let work = accounts.iter().find(|account| account["accountId"] == "work").unwrap().clone();
+        work["counts"]["lost"]["component-failed"].is_u64().then_some(work)
+    });
+    assert_eq!(status["counts"]["lost"]["component-failed"], 3, "{status}");
+    say(&world.work, "later");
+    until_sent(&mut gateway, &world.work, "1: later");
+}
+
+#[test]
+fn what_a_component_says_cannot_forge_a_log() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    say(&world.work, "attack:forge");
+    gateway.until_logged("forged");
+    let lines = logged(&gateway, &["forged"]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("one") && lines[0].len() < 3_000, "{lines:?}");
+    assert!(!lines[0].contains('\u{1b}'), "{lines:?}");
+}
+
+#[test]
+fn nothing_is_sent_where_it_was_not_granted() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    say(&world.work, "attack:reply-other-thread");
+    gateway.until_logged("send to user:666");
+    assert!(world.work.sent().unwrap().is_empty());
+}
+
+#[test]
+fn a_message_that_no_guest_takes_is_a_dead_letter_of_its_account() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    say(&world.work, "attack:trap");
+    gateway.until_line(&["after 3 tries", "is given up", "account=\"work\""]);
+    let listing = world.setting.run(&["queue", "list", "--dead", "--json"]).succeeded();
+    let listing: Value = serde_json::from_str(&listing).unwrap();
+    let [letter] = listing["entries"].as_array().unwrap().as_slice() else { panic!("{listing}") };
+    assert_eq!((&letter["account"], &letter["kind"]), (&json!("work"), &json!("line")), "{letter}");
+    assert!(letter["reason"].as_str().unwrap().contains("monitor.push"), "{letter}");
 }

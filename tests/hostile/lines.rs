@@ -33,6 +33,7 @@ async fn a_poisonous_message_is_given_up_after_three_tries_and_the_next_has_a_fr
         ("text", Some(Limit::Returned)),
         ("effects", Some(Limit::Effects)),
         ("messages", Some(Limit::Messages)),
+        ("acts", Some(Limit::Messages)),
     ] {
         let mut monitor = monitor(&HOSTILE, "work").await;
         let pushed = monitor.push((line("a") + &line("b")).as_bytes(), NOW).await;
@@ -64,16 +65,6 @@ async fn what_arrives_together_with_a_poisonous_message_is_judged() {
     assert_eq!(dead_letters(&pushed), [poison.as_bytes()]);
     let pushed = monitor.push(b" parts\"}\n", NOW).await;
     assert_eq!(texts(&pushed.effects), ["2: in two parts"]);
-}
-
-#[tokio::test]
-async fn a_message_that_nobody_wrote_is_not_handed_over() {
-    let mut monitor = monitor(&HOSTILE, "work").await;
-    let pushed = monitor.push(line("attack:messages").as_bytes(), NOW).await;
-    assert_eq!(
-        (texts(&pushed.effects), incidents(&pushed)),
-        (vec![], vec![("given up", Some(Limit::Messages))])
-    );
 }
 
 #[tokio::test]

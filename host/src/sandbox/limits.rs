@@ -79,7 +79,8 @@ pub enum Limit {
     /// [`Limits::effects`].
     #[error("effects")]
     Effects,
-    /// The messages that it was given: it may not hand over more of them than there were lines.
+    /// The messages that it was given: it may not hand over more of them than there were lines, nor answer each
+    /// by itself with more than a few commands.
     #[error("messages")]
     Messages,
     /// Handles: what it may hold of the host's resources and its own at a time.

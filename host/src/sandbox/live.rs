@@ -14,6 +14,10 @@ use super::limits::Limit;
 /// behind it wait for them.
 const PREPARATIONS: usize = 10;
 
+/// How many commands of its own accord a guest may ask for, for each line that it was given: an answer in a few
+/// parts.
+const ACTS: usize = 10;
+
 /// A guest with the monitor of one account in it.
 pub(super) struct Live {
     component: Arc<str>,
@@ -21,6 +25,8 @@ pub(super) struct Live {
     handle: MonitorHandle,
     /// How many more messages it may hand over: one for each line that it was given.
     credit: usize,
+    /// How many more commands of its own accord: [`ACTS`] for each line.
+    acts: usize,
 }
 
 impl Live {
@@ -31,7 +37,7 @@ impl Live {
     ) -> Result<Self, Error> {
         let mut guest = component.instantiate().await?;
         let handle = guest.monitor(account, zone).await?;
-        Ok(Self { component: Arc::clone(component.name()), guest, handle, credit: 0 })
+        Ok(Self { component: Arc::clone(component.name()), guest, handle, credit: 0, acts: 0 })
     }
 
     pub(super) async fn prepare(&mut self) -> Result<Vec<Command>, Error> {
@@ -57,26 +63,33 @@ impl Live {
 
     pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
         let lines = chunk.iter().filter(|byte| **byte == b'\n').count();
-        self.credit = self.credit.saturating_add(lines);
+        self.grant(lines);
         let effects = self.guest.push(self.handle, chunk, now).await?;
         self.charge("monitor.push", effects)
     }
 
     pub(super) async fn finish(&mut self, now: u64) -> Result<Vec<Effect>, Error> {
         // A line without an end may come of it.
-        self.credit = self.credit.saturating_add(1);
+        self.grant(1);
         let effects = self.guest.finish(self.handle, now).await?;
         self.charge("monitor.finish", effects)
     }
 
-    /// Refuses messages that nobody can have written: each would cost an answer of the agent.
+    fn grant(&mut self, lines: usize) {
+        self.credit = self.credit.saturating_add(lines);
+        self.acts = self.acts.saturating_add(lines.saturating_mul(ACTS));
+    }
+
+    /// Refuses messages that nobody can have written, each of which would cost an answer of the agent, and a flood
+    /// of commands.
     fn charge(&mut self, call: &'static str, effects: Vec<Effect>) -> Result<Vec<Effect>, Error> {
-        let messages = |effect: &&Effect| matches!(effect, Effect::Deliver(_) | Effect::Pair(_));
-        let messages = effects.iter().filter(messages).count();
-        self.credit = match self.credit.checked_sub(messages) {
-            Some(rest) => rest,
-            None => return Err(self.beyond(call, Limit::Messages)),
-        };
+        let count = |is: fn(&Effect) -> bool| effects.iter().filter(|effect| is(effect)).count();
+        let messages = count(|effect| matches!(effect, Effect::Deliver(_) | Effect::Pair(_)));
+        let acts = count(|effect| matches!(effect, Effect::Act(_)));
+        match (self.credit.checked_sub(messages), self.acts.checked_sub(acts)) {
+            (Some(credit), Some(acts)) => (self.credit, self.acts) = (credit, acts),
+            _ => return Err(self.beyond(call, Limit::Messages)),
+        }
         Ok(effects)
     }
 

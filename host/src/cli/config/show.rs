@@ -129,6 +129,7 @@ struct ShownLimits {
     call_ms: u128,
     #[serde(rename = "returnedMiB")]
     returned_mib: usize,
+    effects: usize,
 }
 
 #[derive(Serialize)]
@@ -318,6 +319,7 @@ fn shown_settings(settings: &Settings) -> ShownSettings<'_> {
             table_elements: settings.limits.table_elements,
             call_ms: settings.limits.call_budget.as_millis(),
             returned_mib: settings.limits.returned_bytes >> 20,
+            effects: settings.limits.effects,
         },
     }
 }

@@ -41,6 +41,10 @@ pub(crate) fn push(name: &str) -> Vec<inbound::Effect> {
         "effects" => vec![inbound::Effect::Lifecycle(inbound::ListenerEvent::Heartbeat); 10_001],
         "million" => vec![inbound::Effect::Lifecycle(inbound::ListenerEvent::Heartbeat); 1_000_000],
         "messages" => ["first", "second"].map(|it| inbound::Effect::Deliver(message("", it))).to_vec(),
+        "acts" => vec![inbound::Effect::Act(types::Command::ListFriends); 100],
+        // What the agent says to that asks for an attack in a plan.
+        "reply-spin" => vec![inbound::Effect::Deliver(message("", "attack:spin"))],
+        "reply-other-thread" => vec![inbound::Effect::Deliver(message("", "attack:other-thread"))],
         "forge" => vec![log(format!("one\nERROR account=other forged\u{1b}[2J{}", "x".repeat(1 << 20)))],
         "probe" => probe::all().into_iter().map(log).collect(),
         _ => vec![log(format!("there is no attack {name:?}"))],
