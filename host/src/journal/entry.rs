@@ -210,7 +210,7 @@ pub enum Admitted {
 }
 
 /// By what a message is recognised when it comes again: as one of the same account with the same id of
-/// Zalo's, or with the same id of its sender's, sender and text. Each is the beginning of the id and a hash, since
+/// Zalo's, or with the same id of its sender's, thread, sender and text. Each is the beginning of the id and a hash, since
 /// the parts may be of any length: ids grow, so that what is looked for lies together on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
@@ -222,7 +222,8 @@ impl Identity {
     /// That of `message`. One without any id is never recognised.
     pub fn of(message: &InboundMessage) -> Self {
         let account = message.account_id.as_str();
-        let by_client = |id: &String| key(id, ["client", account, id, &message.sender_id, &message.raw_body]);
+        let (thread, sender, text) = (&message.thread.id, &message.sender_id, &message.raw_body);
+        let by_client = |id: &String| key(id, ["client", account, id, thread, sender, text]);
         Self {
             by_zalo: message.zalo_id.as_ref().map(|id| key(id, ["zalo", account, id])),
             by_client: message.client_id.as_ref().map(by_client),
