@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+use crate::gateway::context::Context;
 use crate::grants::{self, Capability};
 use crate::sandbox::bindings::inbound::{Admission, DropReason, Effect};
 use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
@@ -71,6 +74,39 @@ impl<'a> Decision<'a> {
             }),
             Effect::Lifecycle(_) | Effect::Log(_) => None,
         }
+    }
+}
+
+/// A decision as JSON, in which `replay --json` and the bridge tell it.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    outcome: &'static str,
+    reason: &'static str,
+    account: &'a str,
+    #[serde(rename = "senderId")]
+    sender_id: Option<&'a str>,
+    #[serde(rename = "messageId")]
+    message_id: Option<&'a str>,
+    detail: Option<&'a str>,
+    context: Option<Context>,
+    /// What the guest does of its own accord.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a Command>,
+}
+
+impl<'a> Record<'a> {
+    /// What the guest of `account` decided in an effect; none for one that is not about a message.
+    pub fn of(account: &'a str, effect: &'a Effect) -> Option<Self> {
+        let Decision { outcome, reason, sender_id, message_id, detail, .. } = Decision::of(effect)?;
+        let context = match effect {
+            Effect::Deliver(message) => Some(Context::of(message)),
+            _ => None,
+        };
+        let command = match effect {
+            Effect::Act(command) => Some(command),
+            _ => None,
+        };
+        Some(Self { outcome, reason, account, sender_id, message_id, detail, context, command })
     }
 }
 

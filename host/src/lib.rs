@@ -1,6 +1,7 @@
 //! The native host of zalouser: it owns `zca`, feeds what `zca listen` prints to a sandboxed guest,
 //! and carries out what the guest asks for.
 
+pub mod bridge;
 pub mod cli;
 mod clock;
 pub mod config;

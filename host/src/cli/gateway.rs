@@ -198,7 +198,7 @@ async fn endpoint(arguments: &Run) -> anyhow::Result<Option<Endpoint>> {
 }
 
 /// An address with a port, or a port alone.
-fn address(typed: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(typed: &str) -> Result<SocketAddr, String> {
     let port = typed.strip_prefix("localhost:").unwrap_or(typed);
     match (port.parse::<u16>(), typed.parse()) {
         (Ok(port), _) => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)),

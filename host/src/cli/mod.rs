@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bridge;
 mod channel;
 mod channels;
 mod completions;
@@ -84,6 +85,10 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Give the accounts to a gateway that cannot start processes, over HTTP
+    ///
+    /// It records all that happens and hands it out once, and carries out commands, for whoever knows its token.
+    Bridge(bridge::Arguments),
     /// Log accounts in and out, see how they are, and add, change or remove one
     #[command(subcommand)]
     Channels(channels::Command),
@@ -185,7 +190,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     }
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
-    let goes_on = matches!(cli.command, Command::Gateway(_) | Command::Mcp(_));
+    let goes_on = matches!(cli.command, Command::Bridge(_) | Command::Gateway(_) | Command::Mcp(_));
     if goes_on || matches!(cli.command, Command::Demo(_)) {
         watchdog::enable(env::current_exe());
     }
@@ -193,6 +198,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     let runtime = crate::sandbox::runtime().context("the asynchronous runtime does not start")?;
     let ended = runtime.block_on(async {
         match cli.command {
+            Command::Bridge(arguments) => bridge::run(arguments, &cli.global, &log).await,
             Command::Channels(command) => channels::run(command, &cli.global).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Config(command) => config::run(command).await,

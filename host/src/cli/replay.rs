@@ -6,14 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use serde::Serialize;
 
 use crate::clock;
-use crate::decision::Decision;
-use crate::gateway::context::Context;
+use crate::decision::{Decision, Record};
 use crate::plugins::Plugins;
 use crate::sandbox::bindings::inbound::Effect;
-use crate::sandbox::bindings::types::Command;
 use crate::sandbox::{Monitor, Pushed};
 use crate::store::{AccountFiles, PairingStore};
 use crate::zone;
@@ -28,23 +25,6 @@ pub(super) struct Arguments {
     /// Print one JSON object a message
     #[arg(long)]
     json: bool,
-}
-
-/// One line of `--json`.
-#[derive(Serialize)]
-struct Record<'a> {
-    outcome: &'static str,
-    reason: &'static str,
-    account: &'a str,
-    #[serde(rename = "senderId")]
-    sender_id: Option<&'a str>,
-    #[serde(rename = "messageId")]
-    message_id: Option<&'a str>,
-    detail: Option<&'a str>,
-    context: Option<Context>,
-    /// What the guest does of its own accord.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    command: Option<&'a Command>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -91,28 +71,13 @@ fn print(out: &mut impl Write, account: &str, pushed: Pushed, json: bool) -> any
         if let Effect::Log(entry) = effect {
             crate::gateway::log(account, entry);
         }
-        let Some(decision) = Decision::of(effect) else { continue };
-        if json {
-            let record = Record {
-                outcome: decision.outcome,
-                reason: decision.reason,
-                account,
-                sender_id: decision.sender_id,
-                message_id: decision.message_id,
-                detail: decision.detail,
-                context: match effect {
-                    Effect::Deliver(message) => Some(Context::of(message)),
-                    _ => None,
-                },
-                command: match effect {
-                    Effect::Act(command) => Some(command),
-                    _ => None,
-                },
-            };
+        if !json {
+            if let Some(decision) = Decision::of(effect) {
+                writeln!(out, "{decision}")?;
+            }
+        } else if let Some(record) = Record::of(account, effect) {
             serde_json::to_writer(&mut *out, &record).map_err(io::Error::from)?;
             writeln!(out)?;
-        } else {
-            writeln!(out, "{decision}")?;
         }
     }
     Ok(())

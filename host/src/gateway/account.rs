@@ -24,11 +24,11 @@ use crate::zca::backoff::ListenerEnd;
 use crate::zca::listener::{Listener, Output};
 
 /// One account that runs.
-pub(super) struct Running {
-    pub(super) account: Arc<Account>,
-    pub(super) monitor: Monitor,
-    pub(super) paired: PairedList,
-    pub(super) replies: Arc<Replies>,
+pub(crate) struct Running {
+    pub(crate) account: Arc<Account>,
+    pub(crate) monitor: Monitor,
+    pub(crate) paired: PairedList,
+    pub(crate) replies: Arc<Replies>,
     pub(super) journal: Journal,
     pub(super) intake: Intake,
 }
@@ -115,8 +115,8 @@ impl Running {
                 self.act(pushed);
             }
             Output::Ended { end, restart_in } => {
-                log_end(account, &end, restart_in);
-                let (reason, recycling) = (reason(&end), is_exchange(&end, restart_in));
+                let reason = end_of_listener(account, &end, restart_in);
+                let recycling = is_exchange(&end, restart_in);
                 self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
                 let pushed = self.monitor.finish(clock::now_ms()).await;
                 self.act(pushed);
@@ -229,7 +229,7 @@ impl Running {
 }
 
 /// Waits until a point in time; for ever when there is none.
-async fn until(time: Option<Instant>) {
+pub(crate) async fn until(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time.into()).await,
         None => pending().await,
@@ -252,11 +252,12 @@ fn reason(end: &ListenerEnd) -> String {
 }
 
 /// Whether a listener only grew old. One that says so again and again is made to wait, as one that fails.
-fn is_exchange(end: &ListenerEnd, restart_in: Duration) -> bool {
+pub(crate) fn is_exchange(end: &ListenerEnd, restart_in: Duration) -> bool {
     end.is_recycling() && restart_in.is_zero()
 }
 
-fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
+/// Logs how a listener ended, and gives that in words.
+pub(crate) fn end_of_listener(account: &str, end: &ListenerEnd, restart_in: Duration) -> String {
     let (reason, seconds) = (reason(end), restart_in.as_secs_f32());
     match end {
         end if is_exchange(end, restart_in) => {
@@ -265,6 +266,7 @@ fn log_end(account: &str, end: &ListenerEnd, restart_in: Duration) {
         ListenerEnd::NotStarted(_) => tracing::error!(account, "{reason}; next try in {seconds:.1} s"),
         _ => tracing::warn!(account, "{reason}; next start in {seconds:.1} s"),
     }
+    reason
 }
 
 fn log_listener(account: &str, event: &ListenerEvent) {

@@ -35,10 +35,14 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use account::{Running, end_of_listener, is_exchange, until};
 pub use crew::Renewal;
 pub use event::{Event, Events, Refusal, Step, What};
 pub use outlet::{Outlet, Sent};
+pub(crate) use registry::Clerk;
 pub use registry::{Asked, Offered, Pairings, Registry};
+pub(crate) use reply::Replies;
+pub(crate) use start::Start;
 pub use start::{AccountError, StartError};
 
 use self::agent::Agent;
@@ -111,34 +115,13 @@ impl Gateway {
         shutdown: impl Future<Output = ()>,
         mut renewals: mpsc::Receiver<Renewal>,
     ) -> Result<(), StartError> {
-        let settings = self.config.settings.journal;
-        let (journal, is_ours) = match self.journal {
-            Some(journal) => (journal, false),
-            None => (open_journal(&self.state, settings).await?, true),
+        let (journal, is_ours) = match &self.journal {
+            Some(journal) => (journal.clone(), false),
+            None => (open_journal(&self.state, self.config.settings.journal).await?, true),
         };
-        let lanes =
-            Lanes::new(Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all });
-        let means = Means {
-            agent: self.agent,
-            zca: self.zca.clone(),
-            events: self.events.clone(),
-            record: Record::new(journal.clone()),
-            settings,
-            stop: CancellationToken::new(),
-            agent_calls: Arc::new(Semaphore::new(AGENT_CALLS)),
-            pacers: Arc::new(Pacers::new(self.config.settings.pacing)),
-        };
-        let stopping = means.stop.clone();
-        let start = start::Start {
-            plugins: self.plugins,
-            config: self.config,
-            state: self.state,
-            registry: self.registry,
-            zca: self.zca,
-            means,
-            journal: journal.clone(),
-            lanes: lanes.clone(),
-        };
+        let events = self.events.clone();
+        let start = self.ready(journal.clone());
+        let (stopping, lanes) = (start.means.stop.clone(), start.lanes.clone());
         tokio::pin!(shutdown);
         let mut crew = tokio::select! {
             started = Crew::start(start) => started?,
@@ -149,7 +132,7 @@ impl Gateway {
             let renewal = tokio::select! {
                 () = &mut shutdown => break,
                 Some(renewal) = renewals.recv() => renewal,
-                never = watch_journal(&journal, &self.events, &ids) => match never {},
+                never = watch_journal(&journal, &events, &ids) => match never {},
             };
             tokio::select! {
                 () = &mut shutdown => break,
@@ -164,6 +147,32 @@ impl Gateway {
             journal.close().await;
         }
         Ok(())
+    }
+
+    /// All that it takes to start the accounts.
+    pub(crate) fn ready(self, journal: Journal) -> Start {
+        let settings = self.config.settings.journal;
+        let caps = Caps { per_lane: settings.waiting_per_conversation, in_all: settings.waiting_in_all };
+        let means = Means {
+            agent: self.agent,
+            zca: self.zca.clone(),
+            events: self.events,
+            record: Record::new(journal.clone()),
+            settings,
+            stop: CancellationToken::new(),
+            agent_calls: Arc::new(Semaphore::new(AGENT_CALLS)),
+            pacers: Arc::new(Pacers::new(self.config.settings.pacing)),
+        };
+        Start {
+            plugins: self.plugins,
+            config: self.config,
+            state: self.state,
+            registry: self.registry,
+            zca: self.zca,
+            means,
+            journal,
+            lanes: Lanes::new(caps),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ struct Bucket {
 }
 
 /// What the accounts send through: each has its own, and none waits for another.
-pub(super) struct Pacers {
+pub(crate) struct Pacers {
     pacing: Option<Pacing>,
     began: Instant,
     accounts: Mutex<BTreeMap<String, Pacer>>,
@@ -82,7 +82,7 @@ impl Pacers {
     }
 
     /// Waits until `account` may send one message. It is on its way for as long as what is given is kept.
-    pub(super) async fn turn(&self, account: &str) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn turn(&self, account: &str) -> Option<OwnedSemaphorePermit> {
         let (wait, places) = self.queue_up(account);
         sleep(wait).await;
         // None only when they were closed, which nobody does.

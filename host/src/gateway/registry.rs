@@ -47,7 +47,7 @@ pub enum Registry {
 }
 
 /// Those who were let in to one account.
-pub(super) struct PairedList {
+pub(crate) struct PairedList {
     account: String,
     is_default: bool,
     kept: Kept,
@@ -67,7 +67,7 @@ enum Kept {
 
 /// Takes the requests of those who are not. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Clerk {
+pub(crate) struct Clerk {
     account: String,
     is_default: bool,
     kept: KeptBy,
@@ -94,7 +94,7 @@ impl Registry {
 
 impl PairedList {
     /// Those who were let in, if that changed since the last call; always at the first.
-    pub(super) async fn changed(&mut self) -> Result<Option<Vec<String>>, String> {
+    pub(crate) async fn changed(&mut self) -> Result<Option<Vec<String>>, String> {
         match &mut self.kept {
             Kept::Files { store, allow_file } => match allow_file.changed() {
                 Ok(false) => Ok(None),
@@ -111,7 +111,7 @@ impl PairedList {
         }
     }
 
-    pub(super) fn clerk(&self) -> Clerk {
+    pub(crate) fn clerk(&self) -> Clerk {
         let kept = match &self.kept {
             Kept::Files { store, .. } => KeptBy::Files(store.clone()),
             Kept::Other { pairings, .. } => KeptBy::Other(Arc::clone(pairings)),
@@ -122,7 +122,7 @@ impl PairedList {
 
 impl Clerk {
     /// Notes the request of a stranger, and gives the code if the stranger is to be sent it now.
-    pub(super) async fn request(&self, request: &PairingRequest) -> Result<Option<Offered>, String> {
+    pub(crate) async fn request(&self, request: &PairingRequest) -> Result<Option<Offered>, String> {
         match &self.kept {
             KeptBy::Files(store) => {
                 let code = note(store, request).await?;
@@ -133,7 +133,7 @@ impl Clerk {
     }
 
     /// Notes that the stranger was sent the code.
-    pub(super) async fn announced(&self, code: &str) -> Result<(), String> {
+    pub(crate) async fn announced(&self, code: &str) -> Result<(), String> {
         match &self.kept {
             KeptBy::Files(store) => {
                 let (store, code) = (store.clone(), code.to_owned());

@@ -39,18 +39,18 @@ pub(super) struct Means {
 }
 
 /// Has the messages of one account answered and sends the answers.
-pub(super) struct Replies {
+pub(crate) struct Replies {
     agent: Option<Arc<Agent>>,
-    pub(super) zca: Zca,
-    pub(super) gate: Gate,
+    pub(crate) zca: Zca,
+    pub(crate) gate: Gate,
     pub(super) composer: Composer,
-    pub(super) events: Events,
+    pub(crate) events: Events,
     pub(super) record: Record,
     settings: JournalSettings,
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
     pub(super) agent_calls: Arc<Semaphore>,
-    pub(super) pacers: Arc<Pacers>,
+    pub(crate) pacers: Arc<Pacers>,
 }
 
 /// What became of an entry for now.

@@ -97,7 +97,7 @@ pub enum AccountError {
 }
 
 /// All that is needed to start accounts.
-pub(super) struct Start {
+pub(crate) struct Start {
     pub(super) plugins: Plugins,
     pub(super) config: Config,
     pub(super) state: StateDir,
@@ -110,7 +110,7 @@ pub(super) struct Start {
 
 impl Start {
     /// What the `zca` supports that the accounts are to run with.
-    pub(super) async fn support(&self) -> Result<Support, StartError> {
+    pub(crate) async fn support(&self) -> Result<Support, StartError> {
         if !self.config.channel.accounts.iter().any(|account| account.enabled) {
             return Err(StartError::NothingEnabled);
         }
@@ -118,7 +118,7 @@ impl Start {
     }
 
     /// Starts every enabled account that can run.
-    pub(super) async fn all(&self, support: &Support) -> Result<Vec<(Running, Listener)>, StartError> {
+    pub(crate) async fn all(&self, support: &Support) -> Result<Vec<(Running, Listener)>, StartError> {
         let enabled = || self.config.channel.accounts.iter().filter(|account| account.enabled);
         let version = support.version.as_deref().unwrap_or("unknown");
         tracing::debug!(

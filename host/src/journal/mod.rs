@@ -6,6 +6,7 @@
 
 mod entry;
 mod error;
+mod event;
 mod history;
 mod queue;
 mod schema;
@@ -32,6 +33,7 @@ pub use self::entry::{
     Waiting, Work,
 };
 pub use self::error::JournalError;
+pub use self::event::{Claim, EVENTS_FOR, EVENTS_MAX, EventPage, NewEvent, NotYet, PageSize, StoredEvent};
 pub use self::queue::{ChunkItem, Depths, Item, Queue, QueueError};
 use self::schema::Opening;
 pub use self::settings::{JournalSettings, RETRY_MAX};
@@ -249,6 +251,43 @@ impl Journal {
     pub fn recall(&self, account: &str) -> Doing<Vec<Remembered>> {
         let account = account.to_owned();
         self.ask(move |tables| tables.recall(&account))
+    }
+
+    /// Keeps an event for a bridge to hand out, and gives whether it is a new one. What is kept first is handed out
+    /// first.
+    ///
+    /// # Errors
+    /// As for [`Self::admit`].
+    pub fn record(&self, event: NewEvent) -> Result<Doing<bool>, JournalError> {
+        let room = self.room_for(event.body.len())?;
+        Ok(self.ask_with(Some(room), move |tables| tables.record(&event)))
+    }
+
+    /// Confirms the events of an account up to and including `after`, and gives those that wait behind it.
+    pub fn events(
+        &self,
+        account: &str,
+        after: Option<u64>,
+        size: PageSize,
+    ) -> Doing<Result<EventPage, NotYet>> {
+        let account = account.to_owned();
+        self.ask(move |tables| tables.events(&account, after, size))
+    }
+
+    /// Notes that the command with this key is begun, and gives what is known of it.
+    pub fn claim(&self, account: &str, key: &str) -> Doing<Claim> {
+        let (account, key) = (account.to_owned(), key.to_owned());
+        self.ask(move |tables| tables.claim(&account, &key, now()))
+    }
+
+    /// Notes what became of the command with this key, as JSON; none for one that was not carried out, whose key
+    /// is free again.
+    pub fn conclude(&self, account: &str, key: &str, outcome: Option<String>) -> Doing<()> {
+        let (account, key) = (account.to_owned(), key.to_owned());
+        self.ask(move |tables| match &outcome {
+            Some(outcome) => tables.conclude(&account, &key, outcome),
+            None => tables.disclaim(&account, &key),
+        })
     }
 
     /// Counts the changes that other processes made, such as `zalouser queue retry`.

@@ -13,10 +13,10 @@ use super::error::{Fault, JournalError, problem};
 use crate::store::atomic;
 
 /// The newest version of the schema, which is the number of migrations.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// What leads from each version to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// How long another process may keep the database to itself.
 const PATIENCE: Duration = Duration::from_secs(5);

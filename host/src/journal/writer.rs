@@ -224,6 +224,12 @@ impl Writer {
             if given_up.dead > 0 {
                 tracing::warn!("the oldest {} dead letters are given up: there are too many", given_up.dead);
             }
+            if given_up.events > 0 {
+                tracing::error!(
+                    "{} events are lost: no gateway fetched them from the bridge in time",
+                    given_up.events
+                );
+            }
         }
         Ok(())
     }

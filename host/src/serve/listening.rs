@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::bridge::{Entries, PeerAgent, PeerPairings};
+use super::peer_side::{Entries, PeerAgent, PeerPairings};
 use super::protocol::Code;
 use super::session::Acting;
 use super::wire::{Failure, Peer};

@@ -4,11 +4,11 @@
 //! say which.
 
 mod auth;
-mod bridge;
 mod deliver;
 mod directory;
 mod listening;
 mod news;
+mod peer_side;
 pub mod protocol;
 mod schema;
 mod session;
