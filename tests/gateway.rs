@@ -30,7 +30,7 @@ fn echo() -> Value {
 }
 
 /// A direct message of somebody whom the account has as a friend.
-fn alice(text: &str) -> Line {
+pub(crate) fn alice(text: &str) -> Line {
     Line::direct("111", "Alice", text)
 }
 
@@ -40,7 +40,7 @@ fn bob(text: &str) -> Line {
 }
 
 /// The process of the first listener, once it runs.
-fn listener(setting: &Setting) -> Option<i32> {
+pub(crate) fn listener(setting: &Setting) -> Option<i32> {
     let calls = setting.simulator.calls().unwrap();
     let call = calls.iter().find(|call| call.argv.contains(&"--supervised".to_owned()))?;
     Some(call.pid.try_into().unwrap())

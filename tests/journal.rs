@@ -209,6 +209,24 @@ fn what_groups_said_before_a_restart_goes_before_the_next_message() {
     assert_eq!(bodies, ["nobody asked", "nor now"]);
 }
 
+#[test]
+fn what_groups_said_outlives_a_guest_that_fails() {
+    let setting = setting("cat >>\"$1\"; echo done");
+    let mut settings: Value = setting.read_state_json("openclaw.json");
+    settings["plugins"]["entries"]["zalouser"]["config"]["limits"]["memoryMiB"] = json!(4);
+    setting.configure(&settings);
+    let in_group = |text: &str| Line::group("5001", "222", "Bob", text);
+    let mut gateway = setting.gateway();
+    setting.say(&[in_group("nobody asked")]);
+    gateway.until("the message", || (gateway_drops(&setting) == Some(1)).then_some(()));
+    setting.say(&[in_group(&"x".repeat(1_000_000))]);
+    gateway.until_line(&["monitor.push", "memory", "is given up"]);
+    setting.say(&[in_group("@Bot hi").mentioning("999", "@Bot")]);
+    gateway.until_texts(&setting, 1);
+    let context = seen(&setting).pop().unwrap();
+    assert_eq!(context["InboundHistory"][0]["body"], "nobody asked", "{context}");
+}
+
 /// How many messages were dropped since they did not mention the account.
 fn gateway_drops(setting: &Setting) -> Option<u64> {
     let status = fs::read_to_string(setting.state().own().join("status.json")).ok()?;

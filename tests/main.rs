@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod any_host;
+mod bridge;
 mod channels_edit;
 mod component;
 mod config;

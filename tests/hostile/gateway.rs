@@ -17,20 +17,29 @@ struct World {
 impl World {
     fn new(limits: Value) -> Self {
         let setting = Setting::new();
-        let accounts = json!({ "home": {}, "work": {} });
-        let grants = json!({
-            "commands": ["send.text"], "accounts": ["work"], "profiles": ["work"], "threads": ["user:111"],
-        });
-        let settings = json!({
-            "agent": { "kind": "echo" }, "components": { "work": NAME }, "grants": { NAME: grants }, "limits": limits,
-        });
-        setting.configure(&config(json!({ "dmPolicy": "open", "accounts": accounts }), settings));
+        configure(&setting, json!({ "work": NAME }), limits);
         let file = setting.write("hostile.wasm", built_for_wasi("zalouser-hostile"));
         setting.run(&["plugins", "install", &file, "--name", NAME]).succeeded();
         let home = setting.simulator.with_profile("home").unwrap();
         let work = setting.simulator.with_profile("work").unwrap();
         Self { setting, home, work }
     }
+
+    /// Takes the account `work` away from the attacker.
+    fn judge_by_shipped(&self) {
+        configure(&self.setting, json!({}), json!({}));
+    }
+}
+
+fn configure(setting: &Setting, components: Value, limits: Value) {
+    let accounts = json!({ "home": {}, "work": {} });
+    let grants = json!({
+        "commands": ["send.text"], "accounts": ["work"], "profiles": ["work"], "threads": ["user:111"],
+    });
+    let settings = json!({
+        "agent": { "kind": "echo" }, "components": components, "grants": { NAME: grants }, "limits": limits,
+    });
+    setting.configure(&config(json!({ "dmPolicy": "open", "accounts": accounts }), settings));
 }
 
 fn say(to: &Simulator, text: &str) {
@@ -135,4 +144,50 @@ fn a_message_that_no_guest_takes_is_a_dead_letter_of_its_account() {
     });
     assert_eq!((&letter["account"], &letter["kind"]), (&json!("work"), &json!("line")), "{letter}");
     assert!(letter["reason"].as_str().unwrap().contains("monitor.push"), "{letter}");
+}
+
+#[test]
+fn a_line_that_was_given_up_is_judged_again_when_the_operator_says_so() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    say(&world.work, "attack:trap");
+    let dead = |gateway: &mut Running| {
+        gateway.until("the dead letter", || {
+            let listing = world.setting.run(&["queue", "list", "--dead", "--json"]).succeeded();
+            let listing: Value = serde_json::from_str(&listing).unwrap();
+            listing["entries"].as_array().unwrap().first().map(|entry| entry["id"].to_string())
+        })
+    };
+    let id = dead(&mut gateway);
+    world.setting.run(&["queue", "retry", &id]).succeeded();
+    gateway.until_logged("the line that led to it stays a dead letter");
+    assert_eq!(dead(&mut gateway), id);
+
+    // The shipped component has nothing against it.
+    world.judge_by_shipped();
+    gateway.until_logged("the account goes on by the new configuration");
+    world.setting.run(&["queue", "retry", &id]).succeeded();
+    until_sent(&mut gateway, &world.work, "attack:trap");
+}
+
+#[test]
+fn what_arrives_while_a_component_is_left_alone_is_judged_after_a_restart() {
+    let world = World::new(json!({}));
+    let mut gateway = world.setting.gateway();
+    for _ in 0..3 {
+        say(&world.work, "attack:trap");
+    }
+    gateway.until_logged("is left alone for");
+    say(&world.work, "kept");
+    gateway.until_logged("kept until the component is tried again");
+    gateway.stop().succeeded();
+    assert_eq!(world.work.sent().unwrap(), []);
+
+    let mut gateway = world.setting.gateway();
+    gateway.until("the answer", || {
+        let sent = world.work.sent().unwrap();
+        sent.iter().any(|sent| sent.text.as_deref().is_some_and(|text| text.ends_with("kept"))).then_some(())
+    });
+    gateway.stop().succeeded();
+    assert_eq!(world.work.sent().unwrap().len(), 1, "it is answered once");
 }

@@ -110,8 +110,11 @@ async fn events(
                 () = hall.stopping.cancelled() => false,
             }
         };
-        if page.events.is_empty() && timeout_at(until, changed).await == Ok(true) {
-            continue;
+        if page.events.is_empty() {
+            tracing::debug!(account = id, "a gateway waits for events");
+            if timeout_at(until, changed).await == Ok(true) {
+                continue;
+            }
         }
         let events = page.events.into_iter().map(|event| {
             let happened = serde_json::from_str(&event.body)?;

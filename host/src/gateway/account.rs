@@ -77,6 +77,21 @@ impl Running {
             self.take(output).await;
         }
         listener.stop().await;
+        self.keep_held();
+    }
+
+    /// Leaves to the next start what no guest has judged, because the component was left alone.
+    fn keep_held(&mut self) {
+        let account = self.account.id.as_str();
+        let lines = self.monitor.take_held();
+        if !lines.is_empty() {
+            tracing::warn!(account, "{} lines are judged at the next start", lines.len());
+        }
+        for line in lines {
+            if let Err(err) = self.journal.keep_line(account, line) {
+                tracing::error!(account, "a line is lost for good: {err}");
+            }
+        }
     }
 
     /// Goes on with another component, or by other rules, in the middle of what the listener prints.
@@ -112,6 +127,14 @@ impl Running {
                 let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
                 let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());
                 self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
+                if self.monitor.confined_until().is_some() {
+                    let bytes = bytes.len();
+                    tracing::debug!(
+                        account = self.account.id,
+                        bytes,
+                        "kept until the component is tried again"
+                    );
+                }
                 self.act(pushed);
             }
             Output::Ended { end, restart_in } => {

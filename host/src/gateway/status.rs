@@ -41,7 +41,8 @@ pub struct AccountStatus {
     pub last_inbound_at: Option<Moment>,
     /// When something was last sent.
     pub last_outbound_at: Option<Moment>,
-    /// How many messages that were let through are being answered or wait for that.
+    /// How many messages that were let through are being answered or wait for that, with what the guest sends of its
+    /// own accord.
     pub waiting: u64,
     /// How many messages had which outcome for which reason.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
@@ -150,7 +151,7 @@ impl Status {
                 account.fail_if(now, failure.as_deref());
             }
             What::Acted { failure, .. } => {
-                account.count("action", if failure.is_some() { "failed" } else { "sent" });
+                account.finish("action", if failure.is_some() { "failed" } else { "sent" });
                 account.fail_if(now, failure.as_deref());
             }
             What::Offered { code, failure, .. } => {
@@ -197,7 +198,7 @@ impl AccountStatus {
         if decision.sender_id.is_some() && !ours {
             self.last_inbound_at = Some(now);
         }
-        if matches!(effect, Effect::Deliver(_) | Effect::Pair(_)) {
+        if matches!(effect, Effect::Deliver(_) | Effect::Pair(_) | Effect::Act(_)) {
             self.waiting = self.waiting.saturating_add(1);
         }
     }
@@ -336,12 +337,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_guest_does_by_itself_is_counted_and_waits_for_nobody() {
+    fn what_the_guest_does_by_itself_is_counted_and_waits_until_it_is_done() {
         let command = || Command::SendText(TextMessage { thread: thread(), text: "closed".to_owned() });
         let acts = What::Decided(Box::new(Effect::Act(command())));
         let acted =
             |failure: Option<&str>| What::Acted { command: command(), failure: failure.map(str::to_owned) };
-        let account = after([acts, acted(None), acted(Some("refused"))]);
+        assert_eq!(after([acts.clone()]).waiting, 1);
+        let account = after([acts, What::Resumed { count: 1 }, acted(None), acted(Some("refused"))]);
         assert_eq!(account.counts["act"]["send.text"], 1);
         assert_eq!((account.counts["action"]["sent"], account.counts["action"]["failed"]), (1, 1));
         assert_eq!((account.waiting, account.last_inbound_at), (0, None));

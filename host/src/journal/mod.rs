@@ -179,6 +179,14 @@ impl Journal {
         self.insert(tables::buried(account, line, reason))
     }
 
+    /// Keeps a line of the listener that no guest has judged, to be judged when its account runs again.
+    ///
+    /// # Errors
+    /// As for [`Self::admit`].
+    pub fn keep_line(&self, account: &str, line: Vec<u8>) -> Result<Doing<Admitted>, JournalError> {
+        self.insert(tables::unjudged(account, line))
+    }
+
     /// Begins an entry that waits, unless it is to be tried again later. One that was begun before, and is now
     /// begun again, says so in its context.
     pub fn begin(&self, id: EntryId) -> Doing<Begun> {

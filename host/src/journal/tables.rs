@@ -266,17 +266,22 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], column: usize)
 
 /// A line that made a guest fail, as it is buried.
 pub(super) fn buried(account: &str, line: Vec<u8>, reason: &str) -> NewEntry {
+    NewEntry { state: State::Dead, reason: Some(shown_reason(reason)), ..unjudged(account, line) }
+}
+
+/// A line that a guest is to judge.
+pub(super) fn unjudged(account: &str, line: Vec<u8>) -> NewEntry {
     NewEntry {
         account: account.to_owned(),
         thread: thread(String::new(), false),
         is_group: false,
         kind: Kind::Line,
-        state: State::Dead,
+        state: State::Received,
         sender: String::new(),
         message: String::new(),
         identity: Identity::default(),
         body: line,
-        reason: Some(shown_reason(reason)),
+        reason: None,
     }
 }
 

@@ -162,6 +162,12 @@ impl Monitor {
         self.push(&[], now).await
     }
 
+    /// The whole lines that were kept while the component was left alone, which are not kept any more.
+    pub fn take_held(&mut self) -> Vec<Vec<u8>> {
+        let held = mem::take(&mut self.held);
+        held.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+    }
+
     /// Hands over the next bytes of the listener, at `now` in milliseconds since the Unix epoch.
     pub async fn push(&mut self, chunk: &[u8], now: u64) -> Pushed {
         let mut pushed = Pushed::default();
