@@ -30,8 +30,8 @@
 //! );
 //! ```
 
-mod depth;
 mod document;
+mod json5;
 mod path;
 mod problem;
 mod section;
