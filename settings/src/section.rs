@@ -1,6 +1,5 @@
 //! A JSON object that is read key by key.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -8,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::{path, value};
+
+/// The name, the path and the entries of an object.
+type NamedObject<'a> = (&'a str, String, &'a Map<String, Value>);
 
 /// A JSON object that is read key by key, and that notes what is wrong with it.
 ///
@@ -153,28 +155,42 @@ impl<'a> Section<'a> {
         key: &'static str,
         mut reader: impl FnMut(&str, &mut Section<'_>) -> T,
     ) -> Option<Vec<T>> {
-        let entries = self.parse(key, value::object)?;
-        let parent = self.path_of(key);
-        let mut seen = BTreeSet::new();
         let mut sections = Vec::new();
-        for (written, value) in entries {
-            let path = path::of_key(&parent, written);
-            let name = written.trim();
-            if name.is_empty() {
-                self.report(Problem::new(path, "is a blank key"));
-            } else if !seen.insert(name) {
-                self.report(Problem::new(path, format!("is there twice: as {name:?} and with white space")));
-            } else {
-                match value::object(value) {
-                    Ok(entries) => {
-                        let reader = |section: &mut Section<'_>| reader(name, section);
-                        sections.push(Section::visit(path, entries, self.problems, reader));
-                    }
-                    Err(problem) => self.report(Problem::new(path, problem).found(value)),
+        for member in self.named_objects(key)? {
+            match member {
+                Ok((name, path, entries)) => {
+                    let reader = |section: &mut Section<'_>| reader(name, section);
+                    sections.push(Section::visit(path, entries, self.problems, reader));
                 }
+                Err(problem) => self.report(problem),
             }
         }
         Some(sections)
+    }
+
+    /// The members of an object whose keys are free, each with its name and its path, or what is wrong with it.
+    fn named_objects(&mut self, key: &'static str) -> Option<Vec<Result<NamedObject<'a>, Problem>>> {
+        let entries = self.parse(key, value::object)?;
+        let parent = self.path_of(key);
+        let mut seen = Vec::new();
+        let members = entries.iter().map(|(written, value)| {
+            let path = path::of_key(&parent, written);
+            let name = written.trim();
+            if name.is_empty() {
+                return Err(Problem::new(path, "is a blank key"));
+            }
+            match seen.binary_search(&name) {
+                Ok(_) => Err(Problem::new(path, format!("is there twice: as {name:?} and with white space"))),
+                Err(place) => {
+                    seen.insert(place, name);
+                    match value::object(value) {
+                        Ok(entries) => Ok((name, path, entries)),
+                        Err(problem) => Err(Problem::new(path, problem).found(value)),
+                    }
+                }
+            }
+        });
+        Some(members.collect())
     }
 
     /// A list of objects. An item that is none is left out.

@@ -17,5 +17,6 @@ pub mod names;
 pub mod outbound;
 mod printed;
 pub mod session;
+mod sorted;
 mod tolerant;
 pub mod tool;

@@ -8,6 +8,7 @@ use std::str::CharIndices;
 use regex_lite::{Regex, RegexBuilder};
 
 use super::event::{Mention, Message};
+use crate::sorted::sorted;
 
 /// What of a text speaks to the account, besides a mention.
 #[derive(Debug)]
@@ -59,9 +60,7 @@ pub(crate) fn without_own(text: &str, mentions: &[Mention<'_>], own_id: &str) ->
 /// outside of the text or says that something else stands there is left alone.
 fn own_spans(text: &str, mentions: &[Mention<'_>], own_id: &str) -> Vec<Range<usize>> {
     let own = mentions.iter().filter(|mention| mention.user_id == own_id);
-    let mut spans: Vec<_> =
-        own.filter_map(|mention| Some((mention.span?, mention.text.as_deref()))).collect();
-    spans.sort_unstable();
+    let spans = sorted(own.filter_map(|mention| Some((mention.span?, mention.text.as_deref()))).collect());
     let mut cursor = Cursor { chars: text.char_indices(), units: 0, byte: 0 };
     let bytes = spans.into_iter().filter_map(|((start, end), expected)| {
         let span = cursor.seek(start)?..cursor.seek(end)?;
