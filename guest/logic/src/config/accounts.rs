@@ -1,7 +1,7 @@
 //! Which accounts there are, and everything that the file says of each.
 
 use serde_json::Value;
-use zalouser_settings::Problem;
+use zalouser_settings::{Problem, lower_case};
 
 use super::channel::{AccountSection, Channel, DEFAULT_ID};
 use super::gateway::Gateway;
@@ -15,7 +15,7 @@ const ID_LIMIT: usize = 64;
 
 /// Whether two account ids mean the same account.
 pub(super) fn same_id(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    lower_case(one) == lower_case(other)
 }
 
 /// Whether `id` can name an account or a profile: both end up in the arguments of `zca` and in the

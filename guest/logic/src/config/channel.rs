@@ -1,7 +1,7 @@
 //! The channel's own section, `channels.zalouser`, and the accounts in it.
 
 use serde_json::Value;
-use zalouser_settings::{Problem, Section, read_leniently};
+use zalouser_settings::{Problem, Section, lower_case, read_leniently};
 
 use super::accounts::{check_id, same_id};
 use super::filled;
@@ -88,7 +88,7 @@ fn read_channel(section: &mut Section<'_>) -> Channel {
 impl AccountSection {
     /// By what accounts are sorted.
     fn order(&self) -> (String, &str) {
-        (self.id.to_lowercase(), &self.id)
+        (lower_case(&self.id), &self.id)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use zalouser_settings::lower_case;
+
 use super::groups::{ANY, Groups};
 use super::resolve::Resolution;
 use crate::account::{AccessRules, DmPolicy, GroupPolicy, GroupRule};
@@ -26,14 +28,14 @@ impl Senders {
         let resolved = entries().filter_map(|entry| resolution.user(entry));
         Self {
             everybody: entries().any(|entry| entry == ANY),
-            ids: sorted(entries().chain(resolved).map(str::to_lowercase).collect()),
+            ids: sorted(entries().chain(resolved).map(lower_case).collect()),
         }
     }
 
     /// Whether the sender is one of them.
     pub(crate) fn contain(&self, sender: &str) -> bool {
         let contain = |id: &str| self.ids.binary_search_by(|known| known.as_str().cmp(id)).is_ok();
-        self.everybody || contain(sender) || contain(&sender.to_lowercase())
+        self.everybody || contain(sender) || contain(&lower_case(sender))
     }
 }
 

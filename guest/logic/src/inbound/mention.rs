@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::str::CharIndices;
 
 use regex_lite::{Regex, RegexBuilder};
+use zalouser_settings::lower_case_of;
 
 use super::event::{Mention, Message};
 use crate::sorted::sorted;
@@ -100,7 +101,7 @@ fn lower(text: &str) -> Cow<'_, str> {
     }
     let mut lower = String::with_capacity(text.len());
     for char in text.chars() {
-        if char.is_ascii() { lower.push(char) } else { lower.extend(char.to_lowercase()) }
+        lower.push(if char.is_ascii() { char } else { lower_case_of(char) });
     }
     lower.into()
 }
