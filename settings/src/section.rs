@@ -100,15 +100,21 @@ impl<'a> Section<'a> {
 
     /// One of `spellings`. `what` says what they are, with its article: `a policy`.
     pub fn choice<T: Copy>(&mut self, key: &'static str, what: &str, spellings: &[(&str, T)]) -> Option<T> {
+        let allowed: Vec<&str> = spellings.iter().map(|(spelling, _)| *spelling).collect();
+        let place = self.place(key, what, &allowed)?;
+        spellings.get(place).map(|(_, choice)| *choice)
+    }
+
+    /// The place among `allowed` of the string at `key`.
+    fn place(&mut self, key: &'static str, what: &str, allowed: &[&str]) -> Option<usize> {
         let value = self.value(key)?;
         let written = value.as_str();
-        let choice = spellings.iter().find(|(spelling, _)| written == Some(spelling));
-        if choice.is_none() {
-            let allowed = spellings.iter().map(|(spelling, _)| *spelling);
-            let problem = Problem::new(self.path_of(key), format!("is not {what}"));
-            self.report(problem.found(value).allowing(allowed, written.unwrap_or_default()));
+        let place = allowed.iter().position(|spelling| written == Some(spelling));
+        if place.is_none() {
+            let problem = Problem::new(self.path_of(key), format!("is not {what}")).found(value);
+            self.report(problem.allowing(allowed.iter().copied(), written.unwrap_or_default()));
         }
-        choice.map(|(_, choice)| *choice)
+        place
     }
 
     /// A list of what `parse` reads; its error is as for [`Section::parse`]. An item that is wrong
@@ -134,12 +140,12 @@ impl<'a> Section<'a> {
 
     /// A list of strings, as typed.
     pub fn strings(&mut self, key: &'static str) -> Option<Vec<String>> {
-        self.list(key, value::string)
+        self.list(key, value::string as fn(&Value) -> _)
     }
 
     /// A list of ids, each as for [`Section::id`].
     pub fn ids(&mut self, key: &'static str) -> Option<Vec<String>> {
-        self.list(key, value::id)
+        self.list(key, value::id as fn(&Value) -> _)
     }
 
     /// An object of its own.
