@@ -27,7 +27,9 @@ fn main() {
 
 fn build() -> Result<(), Box<dyn Error>> {
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
-    for source in ["Cargo.toml", "Cargo.lock", "guest/channel", "guest/logic", "settings", "wit"] {
+    for source in
+        ["Cargo.toml", "Cargo.lock", "guest/channel", "guest/logic", "guest/tolerant", "settings", "wit"]
+    {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     check_target()?;

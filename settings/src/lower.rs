@@ -70,6 +70,7 @@ const FAR: [(u16, u16, u8, u16); 12] = [
 ];
 
 /// `text` in lower case, as [`str::to_lowercase`] makes it.
+#[inline]
 pub fn lower_case(text: &str) -> String {
     let mut lower = String::with_capacity(text.len());
     for (at, char) in text.char_indices() {
@@ -83,6 +84,7 @@ pub fn lower_case(text: &str) -> String {
 }
 
 /// The lower case of `char` as far as it is one character and the same wherever it stands.
+#[inline]
 pub fn lower_case_of(char: char) -> char {
     let [_, plane, high, low] = u32::from(char).to_be_bytes();
     let code = u16::from_be_bytes([high, low]);

@@ -18,5 +18,4 @@ pub mod outbound;
 mod printed;
 pub mod session;
 mod sorted;
-mod tolerant;
 pub mod tool;
