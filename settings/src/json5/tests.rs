@@ -209,7 +209,7 @@ const DOCUMENT: &str = r#"// The gateway's own.
   /* several
      lines */ messages: { groupChat: { mentionPatterns: ["@?\\bbot\\b", 'it\'s', 'a \
 b'] } },
-  numbers: [-1, +2, .5, 5., 1e3, NaN, -Infinity, null, true, false], \u0061b: "\ud83d\ude00 \x41\0"
+  numbers: [-1, +2, .5, 5., 1e3, NaN, -Infinity, null, true, false], ab: "\ud83d\ude00 \x41\0"
 }
 "#;
 
