@@ -10,16 +10,26 @@ use zalouser::sandbox::bindings::config::{Configuration, Environment};
 use zalouser::sandbox::bindings::inbound::PairingRequest;
 use zalouser::sandbox::bindings::outbound::Reply;
 use zalouser::sandbox::bindings::types::{ChatKind, Thread};
-use zalouser::sandbox::{Component, Guest};
+use zalouser::sandbox::{self, Component, Guest};
 
 use crate::conformance::{InboundCase, SANDBOX, SHIPPED};
 use crate::setting::Finished;
 
 const TARGET: &str = "wasm32-wasip2";
 
+/// What the shipped component may take, in bytes: a host that compiles it anew at each start, or a page that loads it,
+/// waits in proportion.
+const SIZE_LIMIT: usize = 480 * 1_024;
+
 #[test]
 fn the_shipped_component_imports_nothing() {
     assert_eq!(SHIPPED.imports(), Vec::<String>::new());
+}
+
+#[test]
+fn the_shipped_component_is_small() {
+    println!("the component has {} bytes of {SIZE_LIMIT}", sandbox::SHIPPED.len());
+    assert!(sandbox::SHIPPED.len() < SIZE_LIMIT, "{} bytes", sandbox::SHIPPED.len());
 }
 
 #[tokio::test]

@@ -1,13 +1,12 @@
 //! The text of a configuration file as a value.
 
-use json5::{ErrorCode, Position};
 use serde_json::{Map, Value};
 
-use crate::depth;
+use crate::json5::{self, Mistake};
 use crate::problem::Problem;
 
 /// The most levels of lists and objects in a file. No gateway's file has more than a dozen; the
-/// parser recurses, and its stack, in a sandbox too, takes several times this many.
+/// reader recurses, and its stack, in a sandbox too, takes several times this many.
 const DEPTH_LIMIT: usize = 128;
 
 /// Parses a JSON5 text. One without a value, blank or with nothing but comments, is an empty
@@ -21,48 +20,57 @@ const DEPTH_LIMIT: usize = 128;
 /// A problem with the text as a whole, which says the line and the column: it is not JSON5, or has
 /// more than 128 levels.
 pub fn parse(json5: &str) -> Result<Value, Problem> {
-    read(json5).map_err(|mistake| Problem::new("", mistake.problem))
+    read(json5).map_err(|mistake| Problem::new("", told(&mistake, json5)))
 }
 
 /// The line and the column, both from 1 and the latter in characters, of what [`parse`] refuses in a
 /// text; none when it refuses nothing.
 pub fn mistake_at(json5: &str) -> Option<(usize, usize)> {
-    let position = read(json5).err()?.position;
-    Some((position.line + 1, position.column + 1))
-}
-
-struct Mistake {
-    problem: String,
-    position: Position,
+    Some(position(offset(&read(json5).err()?, json5), json5))
 }
 
 fn read(json5: &str) -> Result<Value, Mistake> {
-    if let Some(offset) = depth::exceeded_at(json5, DEPTH_LIMIT) {
-        let position = Position::from_offset(offset, json5);
-        let problem = format!("is nested more than {DEPTH_LIMIT} levels deep at {position}");
-        return Err(Mistake { problem, position });
+    match json5::read(json5, DEPTH_LIMIT) {
+        Err(Mistake::Blank) => Ok(Value::Object(Map::new())),
+        read => read,
     }
-    json5::from_str(json5).or_else(|err| {
-        // Only outside of all lists and objects does the parser leave the position out.
-        if err.code() == Some(ErrorCode::EofParsingValue) && err.position().is_none() {
-            return Ok(Value::Object(Map::new()));
-        }
-        Err(mistake(err, json5))
-    })
 }
 
-fn mistake(err: json5::Error, json5: &str) -> Mistake {
-    let told = err.to_string();
-    let end = || Position::from_offset(json5.len(), json5);
-    let position = err.position().unwrap_or_else(end);
-    let mistake = if !told.starts_with("EOF") {
-        told
-    } else if err.position().is_some() {
-        format!("it ends within what begins at {position}")
-    } else {
-        format!("it ends too early, at {position}")
-    };
-    Mistake { problem: format!("is not valid JSON5: {mistake}"), position }
+/// What is wrong, and where, as the end of a sentence.
+fn told(mistake: &Mistake, json5: &str) -> String {
+    let (line, column) = position(offset(mistake, json5), json5);
+    let place = format!("line {line} column {column}");
+    match mistake {
+        Mistake::TooDeep(_) => format!("is nested more than {DEPTH_LIMIT} levels deep at {place}"),
+        Mistake::Wrong(_, what) => format!("is not valid JSON5: {what} at {place}"),
+        Mistake::End(Some(_)) => format!("is not valid JSON5: it ends within what begins at {place}"),
+        Mistake::End(None) | Mistake::Blank => format!("is not valid JSON5: it ends too early, at {place}"),
+    }
+}
+
+fn offset(mistake: &Mistake, json5: &str) -> usize {
+    match mistake {
+        Mistake::TooDeep(offset) | Mistake::Wrong(offset, _) | Mistake::End(Some(offset)) => *offset,
+        Mistake::End(None) | Mistake::Blank => json5.len(),
+    }
+}
+
+/// The line and the column, both from 1, of a byte of `json5`. A carriage return with a line feed is one
+/// end of a line.
+fn position(offset: usize, json5: &str) -> (usize, usize) {
+    let (mut line, mut column) = (1, 1);
+    let mut before = json5.get(..offset).unwrap_or(json5).chars().peekable();
+    while let Some(char) = before.next() {
+        if json5::ends_line(char) {
+            if char == '\r' {
+                before.next_if_eq(&'\n');
+            }
+            (line, column) = (line + 1, 1);
+        } else {
+            column += 1;
+        }
+    }
+    (line, column)
 }
 
 #[cfg(test)]
@@ -101,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_bounded_before_the_parser_recurses() {
+    fn nesting_is_bounded() {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
         assert!(parse(&nested(128)).is_ok());
         for levels in [129, 1_000_000] {

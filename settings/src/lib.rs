@@ -30,8 +30,9 @@
 //! );
 //! ```
 
-mod depth;
 mod document;
+mod json5;
+mod lower;
 mod path;
 mod problem;
 mod section;
@@ -42,6 +43,7 @@ mod value;
 use serde_json::{Map, Value};
 
 pub use document::{mistake_at, parse};
+pub use lower::{lower_case, lower_case_of};
 pub use path::{of_item as path_of_item, of_key as path_of_key};
 pub use problem::Problem;
 pub use section::Section;

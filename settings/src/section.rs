@@ -1,6 +1,5 @@
 //! A JSON object that is read key by key.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -8,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::{path, value};
+
+/// The name, the path and the entries of an object.
+type NamedObject<'a> = (&'a str, String, &'a Map<String, Value>);
 
 /// A JSON object that is read key by key, and that notes what is wrong with it.
 ///
@@ -98,15 +100,21 @@ impl<'a> Section<'a> {
 
     /// One of `spellings`. `what` says what they are, with its article: `a policy`.
     pub fn choice<T: Copy>(&mut self, key: &'static str, what: &str, spellings: &[(&str, T)]) -> Option<T> {
+        let allowed: Vec<&str> = spellings.iter().map(|(spelling, _)| *spelling).collect();
+        let place = self.place(key, what, &allowed)?;
+        spellings.get(place).map(|(_, choice)| *choice)
+    }
+
+    /// The place among `allowed` of the string at `key`.
+    fn place(&mut self, key: &'static str, what: &str, allowed: &[&str]) -> Option<usize> {
         let value = self.value(key)?;
         let written = value.as_str();
-        let choice = spellings.iter().find(|(spelling, _)| written == Some(spelling));
-        if choice.is_none() {
-            let allowed = spellings.iter().map(|(spelling, _)| *spelling);
-            let problem = Problem::new(self.path_of(key), format!("is not {what}"));
-            self.report(problem.found(value).allowing(allowed, written.unwrap_or_default()));
+        let place = allowed.iter().position(|spelling| written == Some(spelling));
+        if place.is_none() {
+            let problem = Problem::new(self.path_of(key), format!("is not {what}")).found(value);
+            self.report(problem.allowing(allowed.iter().copied(), written.unwrap_or_default()));
         }
-        choice.map(|(_, choice)| *choice)
+        place
     }
 
     /// A list of what `parse` reads; its error is as for [`Section::parse`]. An item that is wrong
@@ -132,12 +140,12 @@ impl<'a> Section<'a> {
 
     /// A list of strings, as typed.
     pub fn strings(&mut self, key: &'static str) -> Option<Vec<String>> {
-        self.list(key, value::string)
+        self.list(key, value::string as fn(&Value) -> _)
     }
 
     /// A list of ids, each as for [`Section::id`].
     pub fn ids(&mut self, key: &'static str) -> Option<Vec<String>> {
-        self.list(key, value::id)
+        self.list(key, value::id as fn(&Value) -> _)
     }
 
     /// An object of its own.
@@ -153,28 +161,42 @@ impl<'a> Section<'a> {
         key: &'static str,
         mut reader: impl FnMut(&str, &mut Section<'_>) -> T,
     ) -> Option<Vec<T>> {
-        let entries = self.parse(key, value::object)?;
-        let parent = self.path_of(key);
-        let mut seen = BTreeSet::new();
         let mut sections = Vec::new();
-        for (written, value) in entries {
-            let path = path::of_key(&parent, written);
-            let name = written.trim();
-            if name.is_empty() {
-                self.report(Problem::new(path, "is a blank key"));
-            } else if !seen.insert(name) {
-                self.report(Problem::new(path, format!("is there twice: as {name:?} and with white space")));
-            } else {
-                match value::object(value) {
-                    Ok(entries) => {
-                        let reader = |section: &mut Section<'_>| reader(name, section);
-                        sections.push(Section::visit(path, entries, self.problems, reader));
-                    }
-                    Err(problem) => self.report(Problem::new(path, problem).found(value)),
+        for member in self.named_objects(key)? {
+            match member {
+                Ok((name, path, entries)) => {
+                    let reader = |section: &mut Section<'_>| reader(name, section);
+                    sections.push(Section::visit(path, entries, self.problems, reader));
                 }
+                Err(problem) => self.report(problem),
             }
         }
         Some(sections)
+    }
+
+    /// The members of an object whose keys are free, each with its name and its path, or what is wrong with it.
+    fn named_objects(&mut self, key: &'static str) -> Option<Vec<Result<NamedObject<'a>, Problem>>> {
+        let entries = self.parse(key, value::object)?;
+        let parent = self.path_of(key);
+        let mut seen = Vec::new();
+        let members = entries.iter().map(|(written, value)| {
+            let path = path::of_key(&parent, written);
+            let name = written.trim();
+            if name.is_empty() {
+                return Err(Problem::new(path, "is a blank key"));
+            }
+            match seen.binary_search(&name) {
+                Ok(_) => Err(Problem::new(path, format!("is there twice: as {name:?} and with white space"))),
+                Err(place) => {
+                    seen.insert(place, name);
+                    match value::object(value) {
+                        Ok(entries) => Ok((name, path, entries)),
+                        Err(problem) => Err(Problem::new(path, problem).found(value)),
+                    }
+                }
+            }
+        });
+        Some(members.collect())
     }
 
     /// A list of objects. An item that is none is left out.

@@ -7,7 +7,8 @@ use serde_json::Value;
 /// `value` as JSON on one line. Beyond what JSON demands, every character is escaped that a terminal obeys
 /// or that ends or reorders a line.
 pub(crate) fn json(value: &Value) -> String {
-    let json = value.to_string();
+    // As `to_string` does, which brings what writes JSON over several lines, too.
+    let json = serde_json::to_string(value).unwrap_or_default();
     if !json.contains(is_obeyed) {
         return json;
     }

@@ -2,6 +2,8 @@
 
 use strsim::osa_distance;
 
+use crate::lower::lower_case;
+
 /// A longer word is nobody's slip, and comparing takes time by its length.
 const WORD_LIMIT: usize = 64;
 
@@ -12,8 +14,8 @@ pub fn nearest<'a>(written: &str, allowed: impl IntoIterator<Item = &'a str>) ->
     if length > WORD_LIMIT {
         return None;
     }
-    let written = written.to_lowercase();
-    let distances = allowed.into_iter().map(|word| (osa_distance(&written, &word.to_lowercase()), word));
+    let written = lower_case(written);
+    let distances = allowed.into_iter().map(|word| (osa_distance(&written, &lower_case(word)), word));
     distances
         .filter(|(distance, word)| distance * 3 <= length.max(word.chars().count()))
         .min_by_key(|(distance, _)| *distance)

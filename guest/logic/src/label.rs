@@ -35,7 +35,7 @@ fn breaks_line(char: char) -> bool {
 }
 
 fn without(text: &str, unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&unwanted) {
+    if !text.chars().any(&unwanted) {
         return text.into();
     }
     let kept: String = text.chars().filter(|char| !unwanted(*char)).collect();

@@ -17,5 +17,5 @@ pub mod names;
 pub mod outbound;
 mod printed;
 pub mod session;
-mod tolerant;
+mod sorted;
 pub mod tool;

@@ -1,5 +1,7 @@
 //! Names the conversation of a thread in the gateway, for both directions alike.
 
+use zalouser_settings::lower_case;
+
 use crate::account::Route;
 use crate::command::{ChatKind, Thread};
 
@@ -21,7 +23,7 @@ pub fn session_key(routes: &[Route], thread: &Thread) -> String {
         ChatKind::Direct => "direct",
         ChatKind::Group => "group",
     };
-    format!("agent:{}:zalouser:{kind}:{}", agent_for(routes, thread), thread.id).to_lowercase()
+    lower_case(&format!("agent:{}:zalouser:{kind}:{}", agent_for(routes, thread), thread.id))
 }
 
 #[cfg(test)]

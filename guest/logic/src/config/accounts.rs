@@ -1,22 +1,21 @@
 //! Which accounts there are, and everything that the file says of each.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
-use zalouser_settings::Problem;
+use zalouser_settings::{Problem, lower_case};
 
 use super::channel::{AccountSection, Channel, DEFAULT_ID};
 use super::gateway::Gateway;
 use super::keys::Keys;
 use super::{Environment, filled};
 use crate::account::{AccessRules, Account, MentionRules, ReplyFormat, TEXT_LIMIT};
+use crate::sorted::Named;
 
 /// The most characters of an id or a profile: the gateways' own bound for account ids.
 const ID_LIMIT: usize = 64;
 
 /// Whether two account ids mean the same account.
 pub(super) fn same_id(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    lower_case(one) == lower_case(other)
 }
 
 /// Whether `id` can name an account or a profile: both end up in the arguments of `zca` and in the
@@ -61,7 +60,7 @@ pub(super) fn default_id(channel: &Channel) -> String {
 /// A warning for each enabled account whose profile another one before it uses: `zca` can listen on
 /// a profile only once.
 pub(super) fn shared_profiles(channel: &Channel, accounts: &[Account]) -> Vec<Problem> {
-    let mut users = BTreeMap::new();
+    let mut users = Named::default();
     let mut warnings = Vec::new();
     for (section, account) in channel.accounts.iter().zip(accounts).filter(|(_, account)| account.enabled) {
         if let Some(first) = users.get(&account.profile) {
@@ -72,7 +71,7 @@ pub(super) fn shared_profiles(channel: &Channel, accounts: &[Account]) -> Vec<Pr
             );
             warnings.push(Problem::new(&section.path, problem));
         } else {
-            users.insert(&account.profile, &account.id);
+            users.add(&account.profile, account.id.as_str());
         }
     }
     warnings

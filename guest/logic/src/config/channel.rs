@@ -1,7 +1,7 @@
 //! The channel's own section, `channels.zalouser`, and the accounts in it.
 
 use serde_json::Value;
-use zalouser_settings::{Problem, Section, read_leniently};
+use zalouser_settings::{Problem, Section, lower_case, read_leniently};
 
 use super::accounts::{check_id, same_id};
 use super::filled;
@@ -66,8 +66,11 @@ pub(super) fn read(document: &Value) -> (Channel, Vec<Problem>) {
 
 fn read_channel(section: &mut Section<'_>) -> Channel {
     let base = Keys::read(section);
-    let mut accounts = section.sections("accounts", read_account).unwrap_or_default();
-    accounts.sort_by_cached_key(|account| (account.id.to_lowercase(), account.id.clone()));
+    let mut accounts: Vec<AccountSection> = Vec::new();
+    for account in section.sections("accounts", read_account).unwrap_or_default() {
+        let place = accounts.partition_point(|other| other.order() < account.order());
+        accounts.insert(place, account);
+    }
     for (first, second) in accounts.iter().zip(accounts.iter().skip(1)) {
         if same_id(&first.id, &second.id) {
             let problem =
@@ -80,6 +83,13 @@ fn read_channel(section: &mut Section<'_>) -> Channel {
     }
     let default_account = read_default_account(section, &accounts);
     Channel { default_group_policy: None, base, accounts, default_account }
+}
+
+impl AccountSection {
+    /// By what accounts are sorted.
+    fn order(&self) -> (String, &str) {
+        (lower_case(&self.id), &self.id)
+    }
 }
 
 /// The one account of a section that lists none; the section itself describes it.

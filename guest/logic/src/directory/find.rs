@@ -1,10 +1,9 @@
 //! Searches a list of people or groups.
 
-use std::collections::BTreeSet;
-
 use super::{Entry, EntryKind, ListError, read};
 use crate::command::{Command, Outcome};
 use crate::names;
+use crate::sorted::once;
 
 /// Reads what `command` printed and keeps the entries that `query` finds, at most `limit` of them.
 ///
@@ -22,24 +21,33 @@ pub fn find(
         Command::ListGroups => EntryKind::Group,
         _ => return Err(ListError::NotAListing),
     };
-    let mut entries = read(kind, outcome)?;
-    let mut seen = BTreeSet::new();
-    entries.retain(|entry| seen.insert(entry.id.clone()));
+    let entries = read(kind, outcome)?;
+    let mut found = once(entries.iter().collect(), |entry: &Entry| &entry.id);
     if let Some(query) = query.map(str::trim).filter(|query| !query.is_empty()) {
-        entries = matching(entries, query);
+        found = matching(found, query);
     }
     let limit = limit.and_then(|limit| usize::try_from(limit).ok());
-    entries.truncate(limit.unwrap_or(usize::MAX));
-    Ok(entries)
+    found.truncate(limit.unwrap_or(usize::MAX));
+    Ok(found.into_iter().cloned().collect())
 }
 
 /// Those of `entries` that `query` finds, the best first.
-pub(super) fn matching(entries: impl IntoIterator<Item = Entry>, query: &str) -> Vec<Entry> {
+pub(super) fn matching<'a>(entries: Vec<&'a Entry>, query: &str) -> Vec<&'a Entry> {
     let query = Query { folded: names::fold(query), unaccented: names::unaccented(query) };
-    let ranked = entries.into_iter().filter_map(|entry| Some((query.rank(&entry)?, entry)));
-    let mut ranked: Vec<(Rank, Entry)> = ranked.collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, entry)| entry).collect()
+    let [mut exact, mut but_for_accents, mut beginning, mut within] = [(); 4].map(|()| Vec::new());
+    for entry in entries {
+        match query.rank(entry) {
+            Some(Rank::Exact) => exact.push(entry),
+            Some(Rank::ExactButForAccents) => but_for_accents.push(entry),
+            Some(Rank::Beginning) => beginning.push(entry),
+            Some(Rank::Within) => within.push(entry),
+            None => {}
+        }
+    }
+    for worse in [but_for_accents, beginning, within] {
+        exact.extend(worse);
+    }
+    exact
 }
 
 struct Query {
@@ -48,7 +56,6 @@ struct Query {
 }
 
 /// How well a query fits, the best first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Exact,
     ExactButForAccents,

@@ -1,11 +1,10 @@
 //! Finds whom a name means.
 
-use std::collections::BTreeSet;
-
-use super::Entry;
 use super::find::matching;
+use super::{Entry, EntryKind};
 use crate::command::Thread;
 use crate::names;
+use crate::sorted::once;
 
 /// How many entries are offered for a name that nobody has.
 const NEAR: usize = 3;
@@ -25,10 +24,12 @@ pub enum Unresolved {
 /// do not matter, either.
 pub fn resolve(name: &str, friends: &[Entry], groups: &[Entry]) -> Result<Thread, Unresolved> {
     let name = name.trim();
-    let mut seen = BTreeSet::new();
-    let entries = friends.iter().chain(groups);
-    let entries: Vec<&Entry> =
-        entries.filter(|entry| !entry.name.is_empty() && seen.insert((entry.kind, &entry.id))).collect();
+    let named = |kind| {
+        let entries = friends.iter().chain(groups);
+        let named = entries.filter(|entry| entry.kind == kind && !entry.name.is_empty());
+        once(named.collect(), |entry: &Entry| &entry.id)
+    };
+    let entries: Vec<&Entry> = [EntryKind::User, EntryKind::Group].into_iter().flat_map(named).collect();
     for form in [names::fold, names::unaccented] {
         let wanted = form(name);
         let named: Vec<&Entry> =
@@ -39,9 +40,8 @@ pub fn resolve(name: &str, friends: &[Entry], groups: &[Entry]) -> Result<Thread
             _ => return Err(Unresolved::Ambiguous(named.into_iter().cloned().collect())),
         }
     }
-    let mut near = matching(entries.into_iter().cloned(), name);
-    near.truncate(NEAR);
-    Err(Unresolved::Unknown(near))
+    let near = matching(entries, name).into_iter().take(NEAR);
+    Err(Unresolved::Unknown(near.cloned().collect()))
 }
 
 #[cfg(test)]

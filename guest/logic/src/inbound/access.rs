@@ -1,20 +1,23 @@
 //! Decides who is let through: group and direct-chat policies, and who may give control commands.
 
-use std::collections::HashSet;
 use std::mem;
 
-use super::groups::{ANY, Groups, Seed};
+use zalouser_settings::lower_case;
+
+use super::groups::{ANY, Groups};
 use super::resolve::Resolution;
 use crate::account::{AccessRules, DmPolicy, GroupPolicy, GroupRule};
 use crate::address::without_channel;
 use crate::command::{ChatKind, Thread};
 use crate::effect::{Admission, DropReason};
+use crate::sorted::sorted;
 
 /// A set of senders.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Senders {
     everybody: bool,
-    ids: HashSet<String, Seed>,
+    /// In lower case, and sorted.
+    ids: Vec<String>,
 }
 
 impl Senders {
@@ -25,13 +28,14 @@ impl Senders {
         let resolved = entries().filter_map(|entry| resolution.user(entry));
         Self {
             everybody: entries().any(|entry| entry == ANY),
-            ids: entries().chain(resolved).map(str::to_lowercase).collect(),
+            ids: sorted(entries().chain(resolved).map(lower_case).collect()),
         }
     }
 
     /// Whether the sender is one of them.
     pub(crate) fn contain(&self, sender: &str) -> bool {
-        self.everybody || self.ids.contains(sender) || self.ids.contains(&sender.to_lowercase())
+        let contain = |id: &str| self.ids.binary_search_by(|known| known.as_str().cmp(id)).is_ok();
+        self.everybody || contain(sender) || contain(&lower_case(sender))
     }
 }
 

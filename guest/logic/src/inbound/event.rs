@@ -7,7 +7,7 @@ use super::surrogate;
 use crate::command::{ChatKind, Thread};
 use crate::effect::{ListenerEvent, Media, Quote};
 use crate::label::{excerpt, one_line};
-use crate::tolerant::{Json, Key, Record, read};
+use zalouser_tolerant::{Json, Key, Record, read};
 
 /// The most mentions of a message that are looked at.
 const MENTIONS: usize = 256;

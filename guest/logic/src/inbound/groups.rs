@@ -1,21 +1,15 @@
 //! Finds the rule that holds for a group.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use super::resolve::Resolution;
 use crate::address::{is_number, without_channel};
 use crate::names;
+use crate::sorted::Named;
 
 /// A key that stands for everybody, or for every group.
 pub(crate) const ANY: &str = "*";
 
 /// What may stand in front of a group's id.
 const GROUP_PREFIX: &str = "group:";
-
-/// Hashes with a fixed seed, as there is no randomness here. The keys of these maps come from the
-/// operator, so nobody else can choose them to collide.
-pub(super) type Seed = BuildHasherDefault<DefaultHasher>;
 
 /// Where a rule's key says that it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +40,8 @@ impl<'a> GroupKey<'a> {
 /// Which of several rules holds in which group, by their places among the keys.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    by_id: HashMap<String, usize, Seed>,
-    by_name: HashMap<String, usize, Seed>,
+    by_id: Named<usize>,
+    by_name: Named<usize>,
     any: Option<usize>,
 }
 
@@ -84,13 +78,13 @@ impl Groups {
     }
 
     fn add_id(&mut self, id: &str, place: usize) {
-        self.by_id.entry(id.to_owned()).or_insert(place);
+        self.by_id.add(id, place);
     }
 
     /// A name may be an id as well, if Zalo ever has one that is not a number.
     fn add_name(&mut self, name: &str, place: usize) {
         self.add_id(name, place);
-        self.by_name.entry(name.to_owned()).or_insert(place);
+        self.by_name.add(name, place);
     }
 
     fn find_by_name(&self, name: &str) -> Option<&usize> {

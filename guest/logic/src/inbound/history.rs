@@ -42,14 +42,13 @@ impl History {
         }
         entry.body = prefix(&entry.body, BODY).to_owned();
         entry.sender = prefix(&entry.sender, SENDER).to_owned();
-        let mut entries = self.threads.remove(thread).unwrap_or_default();
+        let entries = self.threads.touch(thread);
         if entries.len() == self.limit {
             self.bytes -= entries.pop_front().as_ref().map_or(0, size);
         }
         self.bytes += size(&entry);
         let kept = entry.clone();
         entries.push_back(entry);
-        self.threads.insert(thread.to_owned(), entries);
         while self.threads.len() > THREADS || self.bytes > TOTAL {
             let Some(forgotten) = self.threads.forget_oldest() else { break };
             self.bytes -= forgotten.iter().map(size).sum::<usize>();

@@ -35,7 +35,7 @@ pub(crate) struct Judge {
     own_id: Option<String>,
     history: History,
     /// When the last message of each session was written that was let through, in milliseconds.
-    last_times: Recent<u64>,
+    last_times: Recent<Option<u64>>,
 }
 
 /// What becomes of a message that is not refused.
@@ -217,7 +217,7 @@ impl Judge {
     fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
         let session_key = session_key(&self.account.routes, &message.thread);
         let elapsed = message.timestamp.and_then(|time| {
-            let last = self.last_times.insert(session_key.clone(), time);
+            let last = self.last_times.touch(&session_key).replace(time);
             if self.last_times.len() > SESSIONS {
                 self.last_times.forget_oldest();
             }

@@ -6,8 +6,10 @@ use std::ops::Range;
 use std::str::CharIndices;
 
 use regex_lite::{Regex, RegexBuilder};
+use zalouser_settings::lower_case_of;
 
 use super::event::{Mention, Message};
+use crate::sorted::sorted;
 
 /// What of a text speaks to the account, besides a mention.
 #[derive(Debug)]
@@ -59,9 +61,7 @@ pub(crate) fn without_own(text: &str, mentions: &[Mention<'_>], own_id: &str) ->
 /// outside of the text or says that something else stands there is left alone.
 fn own_spans(text: &str, mentions: &[Mention<'_>], own_id: &str) -> Vec<Range<usize>> {
     let own = mentions.iter().filter(|mention| mention.user_id == own_id);
-    let mut spans: Vec<_> =
-        own.filter_map(|mention| Some((mention.span?, mention.text.as_deref()))).collect();
-    spans.sort_unstable();
+    let spans = sorted(own.filter_map(|mention| Some((mention.span?, mention.text.as_deref()))).collect());
     let mut cursor = Cursor { chars: text.char_indices(), units: 0, byte: 0 };
     let bytes = spans.into_iter().filter_map(|((start, end), expected)| {
         let span = cursor.seek(start)?..cursor.seek(end)?;
@@ -101,7 +101,7 @@ fn lower(text: &str) -> Cow<'_, str> {
     }
     let mut lower = String::with_capacity(text.len());
     for char in text.chars() {
-        if char.is_ascii() { lower.push(char) } else { lower.extend(char.to_lowercase()) }
+        lower.push(if char.is_ascii() { char } else { lower_case_of(char) });
     }
     lower.into()
 }

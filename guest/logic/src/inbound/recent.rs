@@ -1,69 +1,84 @@
 //! Remembers something for each of many conversations, and forgets the one that was silent for
 //! longest when there are too many.
 
-use std::collections::BTreeMap;
-
 /// What is remembered, by the name of the conversation.
 #[derive(Debug)]
 pub(crate) struct Recent<V> {
-    /// What is remembered, and when it was last set.
-    values: BTreeMap<String, (u64, V)>,
-    /// The names, by when they were last set.
-    order: BTreeMap<u64, String>,
+    /// Sorted by name.
+    memories: Vec<Memory<V>>,
     /// Counts how often something was set.
     clock: u64,
 }
 
-impl<V> Recent<V> {
+#[derive(Debug)]
+struct Memory<V> {
+    key: String,
+    /// What the clock said when it was last set.
+    set: u64,
+    value: V,
+}
+
+impl<V: Default> Recent<V> {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        Self { values: BTreeMap::new(), order: BTreeMap::new(), clock: 0 }
+        Self { memories: Vec::new(), clock: 0 }
     }
 
     /// How many conversations are remembered.
     pub(crate) fn len(&self) -> usize {
-        self.values.len()
+        self.memories.len()
     }
 
-    /// Replaces what is remembered for `key` and returns what that was.
-    pub(crate) fn insert(&mut self, key: String, value: V) -> Option<V> {
-        let previous = self.remove(&key);
+    /// What is remembered for `key`, to be set now; if nothing is, the default.
+    pub(crate) fn touch(&mut self, key: &str) -> &mut V {
         self.clock += 1;
-        self.order.insert(self.clock, key.clone());
-        self.values.insert(key, (self.clock, value));
-        previous
+        let memory = match self.place(key) {
+            Ok(place) => &mut self.memories[place],
+            Err(place) => {
+                let memory = Memory { key: key.to_owned(), set: 0, value: V::default() };
+                self.memories.insert_mut(place, memory)
+            }
+        };
+        memory.set = self.clock;
+        &mut memory.value
     }
 
     /// Forgets `key` and returns what was remembered for it.
     pub(crate) fn remove(&mut self, key: &str) -> Option<V> {
-        let (set, value) = self.values.remove(key)?;
-        self.order.remove(&set);
-        Some(value)
+        let place = self.place(key).ok()?;
+        Some(self.memories.remove(place).value)
     }
 
     /// Forgets what was set longest ago and returns it.
     pub(crate) fn forget_oldest(&mut self) -> Option<V> {
-        let (_, key) = self.order.pop_first()?;
-        self.values.remove(&key).map(|(_, value)| value)
+        let (oldest, _) = self.memories.iter().enumerate().min_by_key(|(_, memory)| memory.set)?;
+        Some(self.memories.remove(oldest).value)
+    }
+
+    /// Where `key` is, or where it would be.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.memories.binary_search_by(|memory| memory.key.as_str().cmp(key))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::mem;
+
     use super::*;
 
     #[test]
     fn what_was_set_longest_ago_is_forgotten_first() {
         let mut recent = Recent::new();
         for (key, value) in [("a", 1), ("b", 2), ("c", 3)] {
-            recent.insert(key.to_owned(), value);
+            *recent.touch(key) = value;
         }
-        assert_eq!(recent.insert("a".to_owned(), 4), Some(1));
+        assert_eq!(mem::replace(recent.touch("a"), 4), 1);
         assert_eq!(recent.remove("c"), Some(3));
         assert_eq!(
             [recent.forget_oldest(), recent.forget_oldest(), recent.forget_oldest()],
             [Some(2), Some(4), None]
         );
-        assert!(recent.order.is_empty());
+        assert_eq!(recent.len(), 0);
     }
 }

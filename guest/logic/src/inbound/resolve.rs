@@ -1,7 +1,5 @@
 //! Resolves the names in an account's rules to ids, from what `zca` says of friends and groups.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::groups::{ANY, GroupKey};
 use crate::account::AccessRules;
 use crate::address::{is_number, without_channel};
@@ -9,6 +7,7 @@ use crate::command::{Command, Outcome};
 use crate::directory::{self, Entry, EntryKind, ListError};
 use crate::effect::{Effect, LogEntry, LogLevel};
 use crate::names;
+use crate::sorted::{Named, once, sorted};
 
 /// How many names a line of the log lists before it counts the rest.
 const LISTED: usize = 6;
@@ -16,8 +15,8 @@ const LISTED: usize = 6;
 /// Which id each name stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resolution {
-    users: BTreeMap<String, String>,
-    groups: BTreeMap<String, String>,
+    users: Named<String>,
+    groups: Named<String>,
 }
 
 impl Resolution {
@@ -25,9 +24,10 @@ impl Resolution {
     /// have stands for none.
     pub(crate) fn of_groups(access: &AccessRules, groups: &[Entry]) -> Self {
         let mut resolution = Self::default();
-        for (name, ids) in ids_by_name(&group_names(access), groups) {
-            if let (1, Some(id)) = (ids.len(), ids.first()) {
-                resolution.groups.insert(name.to_owned(), (*id).to_owned());
+        let directory = Directory::of(groups);
+        for name in group_names(access) {
+            if let [id] = directory.ids(name)[..] {
+                resolution.groups.add(name, id.to_owned());
             }
         }
         resolution
@@ -105,7 +105,7 @@ impl Learnt {
     }
 
     /// Looks up `names`, which are of a `kind`, in the list that was printed.
-    fn resolve(&mut self, kind: EntryKind, names: Vec<&str>, outcome: &Outcome) -> BTreeMap<String, String> {
+    fn resolve(&mut self, kind: EntryKind, names: Vec<&str>, outcome: &Outcome) -> Named<String> {
         let entries = directory::read(kind, outcome);
         let kind = match kind {
             EntryKind::User => "user",
@@ -118,17 +118,17 @@ impl Learnt {
                     LogLevel::Warn,
                     format!("zalouser {kind} resolve failed; using config entries. {why}"),
                 );
-                return BTreeMap::new();
+                return Named::default();
             }
         };
-        let ids = ids_by_name(&names, &entries);
+        let directory = Directory::of(&entries);
         let (mut resolved, mut unresolved) = (Vec::new(), Vec::new());
-        let mut found = BTreeMap::new();
+        let mut found = Named::default();
         for name in names {
-            let ids: Vec<&str> = ids.get(name).into_iter().flatten().copied().collect();
+            let ids = directory.ids(name);
             if let [id] = ids[..] {
                 resolved.push(format!("{name}→{id}"));
-                found.insert(name.to_owned(), id.to_owned());
+                found.add(name, id.to_owned());
                 continue;
             }
             if !ids.is_empty() {
@@ -158,43 +158,57 @@ impl Learnt {
 fn user_names(access: &AccessRules) -> Vec<&str> {
     let entries =
         access.allow_from.iter().chain(&access.group_allow_from).map(|entry| without_channel(entry));
-    once(entries.filter(|entry| !entry.is_empty() && *entry != ANY && !is_number(entry)))
+    once(entries.filter(|entry| !entry.is_empty() && *entry != ANY && !is_number(entry)).collect(), |name| {
+        name
+    })
 }
 
 /// The names of groups among the keys of the rules.
 fn group_names(access: &AccessRules) -> Vec<&str> {
-    once(access.groups.iter().filter_map(|rule| match GroupKey::read(&rule.key) {
+    let names = access.groups.iter().filter_map(|rule| match GroupKey::read(&rule.key) {
         GroupKey::Name(name) if !name.is_empty() => Some(name),
         _ => None,
-    }))
+    });
+    once(names.collect(), |name| name)
 }
 
-fn once<'a>(entries: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = BTreeSet::new();
-    entries.filter(|entry| seen.insert(*entry)).collect()
+/// Ids, each with a spelling of a name that it has, sorted.
+type Spellings<'a> = Vec<(String, &'a str)>;
+
+/// The ids of people or groups by their names.
+struct Directory<'a> {
+    by_name: Spellings<'a>,
+    /// Of groups alone.
+    by_slug: Spellings<'a>,
 }
 
-/// The ids that each of `names` stands for: of the `entries` that are called so or, where no group is, of
-/// the groups whose slug it is.
-fn ids_by_name<'a>(names: &[&'a str], entries: &'a [Entry]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
-    let by_name = ids_by(entries, |name| [names::fold(name)]);
-    let groups = entries.iter().filter(|entry| entry.kind == EntryKind::Group);
-    let by_slug = ids_by(groups, |name| [names::slug(name), names::reference_slug(name)]);
-    let ids = |name: &str| by_name.get(&names::fold(name)).or_else(|| by_slug.get(name));
-    names.iter().filter_map(|name| Some((*name, ids(name)?.clone()))).collect()
-}
+impl<'a> Directory<'a> {
+    fn of(entries: &'a [Entry]) -> Self {
+        let by_name = entries.iter().map(|entry| (names::fold(&entry.name), entry.id.as_str()));
+        let groups = entries.iter().filter(|entry| entry.kind == EntryKind::Group);
+        let slugs = |entry: &'a Entry| {
+            let slugs = [names::slug(&entry.name), names::reference_slug(&entry.name)];
+            slugs.map(|slug| (slug, entry.id.as_str()))
+        };
+        Self { by_name: sorted(by_name.collect()), by_slug: sorted(groups.flat_map(slugs).collect()) }
+    }
 
-/// The ids of `entries` by what `spellings` makes of their names.
-fn ids_by<'a, const N: usize>(
-    entries: impl IntoIterator<Item = &'a Entry>,
-    spellings: impl Fn(&str) -> [String; N],
-) -> BTreeMap<String, BTreeSet<&'a str>> {
-    let mut ids: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for entry in entries {
-        for spelling in spellings(&entry.name) {
-            ids.entry(spelling).or_default().insert(&entry.id);
+    /// The ids that `name` stands for, each once: of those who are called so or, where nobody is, of the
+    /// groups whose slug it is.
+    fn ids(&self, name: &str) -> Vec<&'a str> {
+        match spelt(&self.by_name, &names::fold(name)) {
+            ids if ids.is_empty() => spelt(&self.by_slug, name),
+            ids => ids,
         }
     }
+}
+
+/// The ids that have a name which is spelt so.
+fn spelt<'a>(spellings: &Spellings<'a>, spelling: &str) -> Vec<&'a str> {
+    let first = spellings.partition_point(|(known, _)| known.as_str() < spelling);
+    let ids = spellings.iter().skip(first).take_while(|(known, _)| known == spelling);
+    let mut ids: Vec<&str> = ids.map(|(_, id)| *id).collect();
+    ids.dedup();
     ids
 }
 

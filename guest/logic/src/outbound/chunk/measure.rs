@@ -1,6 +1,6 @@
 //! Measures text in UTF-16 code units and finds where it may be cut.
 
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+use super::cluster;
 
 /// How many UTF-16 code units `text` takes.
 pub(super) fn units(text: &str) -> usize {
@@ -39,7 +39,7 @@ pub(super) fn cluster_floor(text: &str, from: usize, at: usize) -> usize {
     // Whether `at` is a boundary depends on the character after it, and on none further on.
     let after = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = text.get(known..at + after).unwrap_or_default();
-    let starts = span.grapheme_indices(true).map(|(offset, _)| known + offset);
+    let starts = cluster::starts(span).map(|offset| known + offset);
     starts.take_while(|start| *start <= at).last().unwrap_or(known)
 }
 
@@ -56,8 +56,7 @@ pub(super) fn stands_alone(text: &str, at: usize) -> bool {
 /// Whether there is a boundary at `at` between the character from `from` and the one up to `to`.
 fn is_boundary(text: &str, from: usize, at: usize, to: usize) -> bool {
     let pair = text.get(from..to).unwrap_or_default();
-    is_plain_boundary(text, at)
-        || GraphemeCursor::new(at - from, pair.len(), true).is_boundary(pair, 0).unwrap_or(true)
+    is_plain_boundary(text, at) || cluster::starts(pair).any(|start| start == at - from)
 }
 
 /// Whether `at` lies between two ASCII characters that do not belong together, or at an end.
@@ -73,6 +72,8 @@ fn is_plain_boundary(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use unicode_segmentation::UnicodeSegmentation;
+
     use super::*;
 
     #[test]

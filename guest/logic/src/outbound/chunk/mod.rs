@@ -1,5 +1,7 @@
 //! Cuts a long text into messages.
 
+mod cluster;
+mod cluster_table;
 mod cut;
 mod measure;
 mod spans;

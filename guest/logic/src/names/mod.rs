@@ -1,11 +1,16 @@
 //! Compares what people and groups are called: case folding, accents and slugs.
 
-use icu_normalizer::DecomposingNormalizerBorrowed;
+mod decompose;
+mod table;
+
+use zalouser_settings::lower_case;
+
+use decompose::decompose;
 
 /// `name` in a form in which two spellings are equal if they differ only in case or in whether an
 /// accent is part of its letter.
 pub fn fold(name: &str) -> String {
-    decompose(&name.to_lowercase())
+    decompose(&lower_case(name))
 }
 
 /// `name` folded and without accents, so that a search for "nguyen" finds "Nguyễn".
@@ -26,11 +31,7 @@ pub fn slug(name: &str) -> String {
 /// The short form that OpenClaw makes, which drops an accented letter altogether: `h-nh` for "Họ
 /// Nhà". Configurations written for it go on working.
 pub fn reference_slug(name: &str) -> String {
-    dashed(&name.trim().to_lowercase())
-}
-
-fn decompose(text: &str) -> String {
-    DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned()
+    dashed(&lower_case(name.trim()))
 }
 
 /// Whether `char` is one of the combining diacritical marks into which a Latin letter decomposes.

@@ -24,7 +24,7 @@ const USUAL_SIZE: usize = 16;
 
 /// A value, as far as it is of interest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Json<'a> {
+pub enum Json<'a> {
     /// There is none, or it is something else, as a number too large to be exact.
     #[default]
     Absent,
@@ -42,12 +42,13 @@ pub(crate) enum Json<'a> {
 
 /// The members of an object that are of interest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Record<'a>(Vec<(Key, Json<'a>)>);
+pub struct Record<'a>(Vec<(Key, Json<'a>)>);
 
 /// The keys of the members that are of interest, in whatever object they stand.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(field_identifier, rename_all = "camelCase")]
-pub(crate) enum Key {
+#[expect(missing_docs, reason = "each is the key of its name")]
+pub enum Key {
     Avatar,
     CliMsgId,
     Code,
@@ -108,7 +109,7 @@ pub(crate) enum Key {
 /// # Errors
 ///
 /// It is not JSON.
-pub(crate) fn read(json: &str, longest: usize) -> Result<Json<'_>, serde_json::Error> {
+pub fn read(json: &str, longest: usize) -> Result<Json<'_>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let value = Interest { longest, levels: LEVELS }.deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -117,7 +118,7 @@ pub(crate) fn read(json: &str, longest: usize) -> Result<Json<'_>, serde_json::E
 
 impl<'a> Json<'a> {
     /// The text, unless it is blank. A number is text as well.
-    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+    pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(text) => Some(text).filter(|text| !text.trim().is_empty()),
             Self::Whole(number) => Some(number.to_string().into()),
@@ -127,13 +128,13 @@ impl<'a> Json<'a> {
 
     /// The text if it can be an id: short, and without white space or control characters, which
     /// would let it pass for something else in a log or in an address.
-    pub(crate) fn id(self) -> Option<Cow<'a, str>> {
+    pub fn id(self) -> Option<Cow<'a, str>> {
         let odd = |char: char| char.is_whitespace() || char.is_control();
         self.text().filter(|id| id.len() <= ID_LIMIT && !id.contains(odd))
     }
 
     /// The number, also when it is written as a string.
-    pub(crate) fn whole(&self) -> Option<u64> {
+    pub fn whole(&self) -> Option<u64> {
         match self {
             Self::Text(text) => text.trim().parse().ok(),
             Self::Whole(number) => Some(*number),
@@ -142,29 +143,29 @@ impl<'a> Json<'a> {
     }
 
     /// The boolean.
-    pub(crate) fn flag(&self) -> Option<bool> {
+    pub fn flag(&self) -> Option<bool> {
         if let Self::Flag(flag) = self { Some(*flag) } else { None }
     }
 
     /// The elements of the array; none of anything else.
-    pub(crate) fn list(self) -> Vec<Json<'a>> {
+    pub fn list(self) -> Vec<Json<'a>> {
         if let Self::List(list) = self { list } else { Vec::new() }
     }
 
     /// The object.
-    pub(crate) fn record(self) -> Option<Record<'a>> {
+    pub fn record(self) -> Option<Record<'a>> {
         if let Self::Record(record) = self { Some(record) } else { None }
     }
 }
 
 impl<'a> Record<'a> {
     /// Takes the member with this key out of it.
-    pub(crate) fn take(&mut self, key: Key) -> Json<'a> {
+    pub fn take(&mut self, key: Key) -> Json<'a> {
         self.member(key).map(mem::take).unwrap_or_default()
     }
 
     /// Takes the members with these keys, up to the first in which `read` finds something.
-    pub(crate) fn first<T>(&mut self, keys: &[Key], read: fn(Json<'a>) -> Option<T>) -> Option<T> {
+    pub fn first<T>(&mut self, keys: &[Key], read: fn(Json<'a>) -> Option<T>) -> Option<T> {
         keys.iter().find_map(|key| read(self.take(*key)))
     }
 
