@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use rustix::process::{Pid, test_kill_process};
 use serde_json::json;
-use zalouser::simulator::{AuthFault, Faults, ListenEvent};
+use zalouser::simulator::{AuthFault, CallFault, Faults, ListenEvent};
 
 use super::{alice, echo, open, to};
 use crate::setting::{Setting, config};
@@ -122,6 +123,24 @@ fn an_account_that_cannot_run_does_not_keep_the_others_from_it() {
     work.say(&alice("hello")).unwrap();
     gateway.until("the answer", || work.sent().unwrap().pop());
     gateway.until_logged("account home is not logged in");
+}
+
+#[test]
+fn an_account_whose_session_is_asked_for_does_not_hold_up_the_others() {
+    let accounts = json!({ "home": {}, "work": {} });
+    let setting = Setting::with(json!({ "dmPolicy": "open", "accounts": accounts }), echo());
+    let home = setting.simulator.with_profile("home").unwrap();
+    let hang = CallFault { matching: Some("status".to_owned()), hang: true, ..CallFault::default() };
+    home.set_faults(&Faults { query: vec![hang], ..Faults::default() }).unwrap();
+    let work = setting.simulator.with_profile("work").unwrap();
+    let mut gateway = setting.gateway();
+    gateway.until("the listener of work", || work.listens().unwrap().pop());
+    let calls = setting.simulator.calls().unwrap();
+    let asked = calls.iter().find(|call| call.argv.contains(&"home".to_owned())).expect("home is asked for");
+    assert!(
+        test_kill_process(Pid::from_raw(asked.pid.try_into().unwrap()).unwrap()).is_ok(),
+        "it has no answer yet"
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{SetOnce, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -100,11 +100,10 @@ impl Bridge {
         let (config, state, events) = (gateway.config.clone(), gateway.state.clone(), gateway.events.clone());
         let journal = open_journal(&state, config.settings.journal).await?;
         let start = gateway.ready(journal.clone());
-        let support = start.support().await?;
         let (news, tasks, stopping) = (watch::Sender::new(0), TaskTracker::new(), CancellationToken::new());
         let recorders = TaskTracker::new();
         let mut actors = BTreeMap::new();
-        for (running, listener) in start.all(&support).await? {
+        for (running, listener) in start.all(&SetOnce::new()).await? {
             let account = Arc::clone(&running.account);
             let (clerk, replies) = (running.paired.clerk(), Arc::clone(&running.replies));
             let actor = Actor::new(Arc::clone(&account), clerk, replies, journal.clone());

@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{LevelFilter, dynamic_filter_fn, filter_fn};
+use tracing_subscriber::filter::{LevelFilter, Targets, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::SystemTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{Layer, fmt};
 
 use crate::log_file::LogFile;
 
@@ -72,7 +72,7 @@ pub(super) fn start(format: Format, level: LevelFilter, goes_on: bool) -> FileSl
         .with_filter(dynamic_filter_fn(move |_, _| opened.0.get().is_some()));
     // A second start in the same process, as in tests, keeps the first.
     let _ = tracing_subscriber::registry()
-        .with(EnvFilter::new(format!("zalouser={level}")))
+        .with(Targets::new().with_target("zalouser", level))
         .with(lines.with_filter(filter_fn(|entry| entry.target() != FILE_ONLY)))
         .with(file)
         .try_init();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{SetOnce, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::account::{Renewed, Running};
@@ -30,7 +30,7 @@ pub struct Renewal {
 /// The accounts that run.
 pub(super) struct Crew {
     start: Start,
-    support: Support,
+    support: SetOnce<Support>,
     posts: BTreeMap<String, Post>,
 }
 
@@ -55,7 +55,7 @@ struct Standing {
 impl Crew {
     /// Starts every enabled account that can run.
     pub(super) async fn start(start: Start) -> Result<Self, StartError> {
-        let support = start.support().await?;
+        let support = SetOnce::new();
         let started = start.all(&support).await?;
         let mut crew = Self { start, support, posts: BTreeMap::new() };
         for (running, listener) in started {

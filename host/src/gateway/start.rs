@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::SetOnce;
+use tokio::try_join;
+
 use super::account::{Renewed, Running};
 use super::desk::Desk;
 use super::event::What;
@@ -15,7 +20,7 @@ use crate::config::Config;
 use crate::journal::{Journal, JournalError};
 use crate::plugins::{self, Plugin, Plugins};
 use crate::sandbox::bindings::config::Account;
-use crate::sandbox::bindings::types::Command;
+use crate::sandbox::bindings::types::{Command, Outcome};
 use crate::sandbox::{self, Monitor};
 use crate::state_dir::StateDir;
 use crate::zca::identity::Identity;
@@ -26,6 +31,10 @@ use crate::zca::profile_lock::{LockError, ProfileLock};
 use crate::zca::program::Zca;
 use crate::zca::session::{SESSION_TIME, Session};
 use crate::zone;
+
+/// How many accounts are made ready at a time. Each takes a few processes of `zca`, which may be a hundred MiB and a
+/// login each.
+const AT_A_TIME: usize = 4;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -109,43 +118,23 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// What the `zca` supports that the accounts are to run with.
-    pub(crate) async fn support(&self) -> Result<Support, StartError> {
-        if !self.config.channel.accounts.iter().any(|account| account.enabled) {
+    /// Starts every enabled account that can run, and sets what the `zca` supports that they run with.
+    pub(crate) async fn all(
+        &self,
+        support: &SetOnce<Support>,
+    ) -> Result<Vec<(Running, Listener)>, StartError> {
+        if self.enabled().next().is_none() {
             return Err(StartError::NothingEnabled);
         }
-        Ok(probe(&self.zca).await?)
-    }
-
-    /// Starts every enabled account that can run.
-    pub(crate) async fn all(&self, support: &Support) -> Result<Vec<(Running, Listener)>, StartError> {
-        let enabled = || self.config.channel.accounts.iter().filter(|account| account.enabled);
-        let version = support.version.as_deref().unwrap_or("unknown");
-        tracing::debug!(
-            supervised = support.supervised,
-            "zca is {}, version {version}",
-            self.zca.program().display()
-        );
+        // Each question takes a process of `zca`, and no account is asked for the answer to another one. A `zca` that
+        // does not work at all is told as that, before what it means for each account.
+        let (_, results) = try_join!(self.ask_support(support), async { Ok(self.each(support).await) })?;
         let mut started = Vec::new();
-        let mut profiles = HashMap::new();
         let mut refusal = None;
-        let events = &self.means.events;
-        // All at first, so that none is forgotten by who waits until all have started.
-        for account in enabled() {
-            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
-        }
-        for account in enabled() {
-            let first = profiles.entry(account.profile.clone()).or_insert_with(|| account.id.clone()).clone();
-            let result = if first == account.id {
-                self.one(account, support).await
-            } else {
-                let (account, profile) = (account.id.clone(), account.profile.clone());
-                Err(AccountError::SharedProfile { account, first, profile })
-            };
+        for result in results {
             match result {
                 Ok(running) => started.push(running),
                 Err(err) => {
-                    events.tell(&account.id, What::NotStarted(err.to_string()));
                     if let Some(earlier) = refusal.replace(err) {
                         tracing::error!("{earlier}");
                     }
@@ -153,21 +142,67 @@ impl Start {
             }
         }
         match refusal {
-            Some(err) if started.is_empty() => Err(StartError::Account(err)),
-            Some(err) => {
-                tracing::error!("{err}");
-                Ok(started)
-            }
-            None => Ok(started),
+            Some(err) if started.is_empty() => return Err(StartError::Account(err)),
+            Some(err) => tracing::error!("{err}"),
+            None => {}
         }
+        Ok(started)
     }
 
-    /// Starts one account.
+    async fn ask_support(&self, support: &SetOnce<Support>) -> Result<(), StartError> {
+        let found = probe(&self.zca).await?;
+        let version = found.version.as_deref().unwrap_or("unknown");
+        tracing::debug!(
+            supervised = found.supervised,
+            "zca is {}, version {version}",
+            self.zca.program().display()
+        );
+        // It is not asked twice.
+        let _ = support.set(found);
+        Ok(())
+    }
+
+    fn enabled(&self) -> impl Iterator<Item = &Account> {
+        self.config.channel.accounts.iter().filter(|account| account.enabled)
+    }
+
+    /// Starts each enabled account, or finds out why not.
+    async fn each(&self, support: &SetOnce<Support>) -> Vec<Result<(Running, Listener), AccountError>> {
+        let events = &self.means.events;
+        // All at first, so that none is forgotten by who waits until all have started.
+        for account in self.enabled() {
+            events.tell(&account.id, What::Starting { profile: account.profile.clone() });
+        }
+        let mut profiles = HashMap::new();
+        let mut starts = Vec::new();
+        for account in self.enabled() {
+            let first: &String = profiles.entry(&account.profile).or_insert(&account.id);
+            starts.push(async move {
+                let result = if *first == account.id {
+                    self.one(account, support).await
+                } else {
+                    let (account, profile) = (account.id.clone(), account.profile.clone());
+                    Err(AccountError::SharedProfile { account, first: first.clone(), profile })
+                };
+                result.inspect_err(|err| events.tell(&account.id, What::NotStarted(err.to_string())))
+            });
+        }
+        stream::iter(starts).buffer_unordered(AT_A_TIME).collect().await
+    }
+
+    /// Starts one account, once it is known what the `zca` supports.
     pub(super) async fn one(
         &self,
         account: &Account,
-        support: &Support,
+        support: &SetOnce<Support>,
     ) -> Result<(Running, Listener), AccountError> {
+        let (running, lock) = self.ready(account).await?;
+        let options = ListenOptions::of(support.wait().await, self.config.settings.heartbeat);
+        Ok((running, Listener::start(self.zca.clone(), lock, options)))
+    }
+
+    /// Makes all of an account but its listener.
+    async fn ready(&self, account: &Account) -> Result<(Running, ProfileLock), AccountError> {
         let profile = Profile::new(&account.profile);
         let lock = ProfileLock::acquire(&self.state.own().join("listeners"), profile.clone())
             .map_err(|source| AccountError::Locked { account: account.id.clone(), source })?;
@@ -191,8 +226,7 @@ impl Start {
             journal: self.journal.clone(),
             intake: Intake::new(desk, self.lanes.clone()),
         };
-        let options = ListenOptions::of(support, self.config.settings.heartbeat);
-        Ok((running, Listener::start(self.zca.clone(), lock, options)))
+        Ok((running, lock))
     }
 
     /// Makes all that judges and answers for one account.
@@ -235,21 +269,12 @@ impl Start {
     ) -> Result<Monitor, sandbox::Error> {
         let mut monitor =
             Monitor::start(plugin.component.clone(), account.clone(), zone::of(account)).await?;
-        let mut outcomes = Vec::new();
-        for command in monitor.prepare().await? {
-            let who = command == Command::WhoAmI;
-            let outcome = match plugin.gate.check(account, command, clock::now_ms()) {
-                Ok(granted) => self.zca.call(profile, granted.command()).await,
-                Err(refusal) => {
-                    tracing::warn!(account = account.id, "{refusal}");
-                    refusal.into_outcome()
-                }
-            };
-            if who && let Ok(identity) = Identity::of(&outcome) {
-                self.means.events.tell(&account.id, What::Identified(identity));
-            }
-            outcomes.push(outcome);
-        }
+        let answers = monitor
+            .prepare()
+            .await?
+            .into_iter()
+            .map(|question| self.answer(account, profile, plugin, question));
+        let outcomes = join_all(answers).await;
         let effects = monitor.learn(outcomes).await?;
         for effect in effects {
             if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
@@ -257,5 +282,27 @@ impl Start {
             }
         }
         Ok(monitor)
+    }
+
+    /// Carries out what a monitor would like to see the outcome of, if it may.
+    async fn answer(
+        &self,
+        account: &Account,
+        profile: &Profile,
+        plugin: &Plugin,
+        question: Command,
+    ) -> Outcome {
+        let who = question == Command::WhoAmI;
+        let outcome = match plugin.gate.check(account, question, clock::now_ms()) {
+            Ok(granted) => self.zca.call(profile, granted.command()).await,
+            Err(refusal) => {
+                tracing::warn!(account = account.id, "{refusal}");
+                refusal.into_outcome()
+            }
+        };
+        if who && let Ok(identity) = Identity::of(&outcome) {
+            self.means.events.tell(&account.id, What::Identified(identity));
+        }
+        outcome
     }
 }

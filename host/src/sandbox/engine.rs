@@ -57,6 +57,9 @@ impl Sandbox {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
+            // Nobody is shown where in a component something failed, and this is a third of what is kept of it.
+            .generate_address_map(false)
+            .native_unwind_info(false)
             // A third of the cost of a call; needed only for async in WIT, of which there is none.
             .concurrency_support(false);
         if let Some(folder) = cache {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::try_join;
 
 use super::plain::plain;
 use super::program::{StartError, Zca};
@@ -50,8 +51,7 @@ pub async fn probe(zca: &Zca) -> Result<Support, ProbeError> {
         let args: Vec<String> = args.iter().copied().map(str::to_owned).collect();
         zca.run(&args, TIME_LIMIT).await
     };
-    let version = ask(&["--version"]).await?;
-    let help = ask(&["listen", "--help"]).await?;
+    let (version, help) = try_join!(ask(&["--version"]), ask(&["listen", "--help"]))?;
     Support::of(&version, &help).ok_or_else(|| ProbeError::Unusable {
         program: zca.program().display().to_string(),
         reason: reason(&version),
