@@ -48,6 +48,7 @@ use self::lanes::{Caps, Lanes};
 use self::pacing::Pacers;
 use self::record::Record;
 use self::reply::Means;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::decision::excerpt;
 use crate::journal::{self, Journal, JournalError, JournalSettings, Recovered};
@@ -84,6 +85,8 @@ pub struct Gateway {
     pub journal: Option<Journal>,
     /// Where it tells what happens.
     pub events: Events,
+    /// What components are told the time by.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Gateway {
@@ -122,6 +125,7 @@ impl Gateway {
             agent: self.agent,
             zca: self.zca.clone(),
             events: self.events.clone(),
+            clock: self.clock,
             record: Record::new(journal.clone()),
             settings,
             stop: CancellationToken::new(),

@@ -10,7 +10,6 @@ use super::intake::Intake;
 use super::lanes::Lanes;
 use super::registry::Registry;
 use super::reply::Means;
-use crate::clock;
 use crate::config::Config;
 use crate::journal::{Journal, JournalError};
 use crate::plugins::{self, Plugin, Plugins};
@@ -238,7 +237,7 @@ impl Start {
         let mut outcomes = Vec::new();
         for command in monitor.prepare().await? {
             let who = command == Command::WhoAmI;
-            let outcome = match plugin.gate.check(account, command, clock::now_ms()) {
+            let outcome = match plugin.gate.check(account, command, self.means.clock.now_ms()) {
                 Ok(granted) => self.zca.call(profile, granted.command()).await,
                 Err(refusal) => {
                     tracing::warn!(account = account.id, "{refusal}");
