@@ -11,6 +11,7 @@ mod conformance;
 mod differences;
 mod directory;
 mod doctor;
+mod embed;
 mod example;
 mod faults;
 mod gateway;

@@ -103,7 +103,19 @@ impl Reading {
     /// The guest failed.
     pub async fn of(text: &str, guest: &mut Guest) -> Result<Self, sandbox::Error> {
         let zca_profile = env::var("ZCA_PROFILE").ok().filter(|profile| !profile.trim().is_empty());
-        let channel = guest.load_config(text, &Environment { zca_profile }).await?;
+        Self::within(text, guest, &Environment { zca_profile }).await
+    }
+
+    /// The same in another environment than this process's.
+    ///
+    /// # Errors
+    /// The guest failed.
+    pub async fn within(
+        text: &str,
+        guest: &mut Guest,
+        environment: &Environment,
+    ) -> Result<Self, sandbox::Error> {
+        let channel = guest.load_config(text, environment).await?;
         let document = zalouser_settings::parse(text).map_err(|problem| vec![problem]);
         Ok(Self {
             channel: channel.map_err(|errors| errors.into_iter().map(problem).collect()),

@@ -1,10 +1,10 @@
 //! The agent's tool: carries out a call from its plan to its answer.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
-use crate::clock;
+use crate::clock::{Clock, SystemClock};
 use crate::grants::Gate;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::directory::Entry;
@@ -29,6 +29,7 @@ pub struct Tool {
     /// Those that the account is in, once a call depended on them.
     groups: OnceLock<Vec<Entry>>,
     sending: Mutex<()>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What came of a call.
@@ -53,7 +54,14 @@ impl Tool {
         current_thread: Option<Thread>,
     ) -> Self {
         let (groups, sending) = (OnceLock::new(), Mutex::new(()));
-        Self { component, gate, zca, account, current_thread, groups, sending }
+        let clock = Arc::new(SystemClock);
+        Self { component, gate, zca, account, current_thread, groups, sending, clock }
+    }
+
+    /// The same, for which another clock counts the pace of its grants.
+    #[must_use]
+    pub fn by_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// The account's id.
@@ -156,7 +164,7 @@ impl Tool {
     }
 
     async fn run(&self, command: Command) -> Outcome {
-        match self.gate.check(&self.account, command, clock::now_ms()) {
+        match self.gate.check(&self.account, command, self.clock.now_ms()) {
             Ok(granted) => {
                 carry_out(&self.zca, &Profile::new(&self.account.profile), granted.command()).await
             }

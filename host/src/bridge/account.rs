@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::lines::Lines;
 use super::protocol::{Happened, ListenerState};
-use crate::clock;
 use crate::decision::Record;
 use crate::gateway::{Running, What, end_of_listener, is_exchange, log, until};
 use crate::journal::{Identity, Journal, JournalError, NewEvent};
@@ -51,7 +50,7 @@ impl Recorder {
                 },
                 // What was kept for the guest is recorded already.
                 () = until(release) => {
-                    let pushed = self.running.monitor.resume(clock::now_ms()).await;
+                    let pushed = self.running.monitor.resume(self.running.replies.clock.now_ms()).await;
                     self.judged(pushed);
                 }
                 () = stop.cancelled() => break,
@@ -81,7 +80,7 @@ impl Recorder {
             Output::Ended { end, restart_in } => {
                 let last = self.lines.finish();
                 self.record_lines(last.into_iter().collect()).await;
-                let pushed = self.running.monitor.finish(clock::now_ms()).await;
+                let pushed = self.running.monitor.finish(self.running.replies.clock.now_ms()).await;
                 self.judged(pushed);
                 let reason = end_of_listener(&id, &end, restart_in);
                 let ended = Happened::Listener { state: ListenerState::Ended, detail: Some(reason.clone()) };
@@ -110,7 +109,7 @@ impl Recorder {
         for mut line in lines {
             let text = String::from_utf8_lossy(&line).into_owned();
             line.push(b'\n');
-            let pushed = self.running.monitor.push(&line, clock::now_ms()).await;
+            let pushed = self.running.monitor.push(&line, self.running.replies.clock.now_ms()).await;
             let judged = self.judged(pushed);
             if !judged.is_lifecycle {
                 events.push((Happened::Line { line: text, decision: judged.decision }, judged.identity));
@@ -154,7 +153,7 @@ impl Recorder {
     /// Records events in this order, and returns when they are on disk. What the disk does not take is held back, and
     /// the listener with it, until it does.
     async fn record(&mut self, events: Vec<(Happened, Identity)>) {
-        let (account, at) = (self.running.account.id.clone(), clock::now_ms());
+        let (account, at) = (self.running.account.id.clone(), self.running.replies.clock.now_ms());
         let events = events.into_iter().filter_map(|(happened, identity)| {
             let body = serde_json::to_string(&happened).ok()?;
             Some(NewEvent { account: account.clone(), at, body, identity })

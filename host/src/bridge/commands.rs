@@ -9,7 +9,6 @@ use tokio::sync::{Semaphore, TryAcquireError};
 
 use super::problem::Problem;
 use super::protocol::Outcome;
-use crate::clock;
 use crate::gateway::{Clerk, Replies, What};
 use crate::journal::{Claim, Journal};
 use crate::sandbox::bindings::config::Account;
@@ -86,7 +85,7 @@ impl Actor {
 
     async fn act(&self, command: Command) -> Outcome {
         let Self { account, replies, .. } = self;
-        let granted = match replies.gate.check(account, command, clock::now_ms()) {
+        let granted = match replies.gate.check(account, command, replies.clock.now_ms()) {
             Ok(granted) => granted.into_command(),
             Err(refusal) => {
                 tracing::warn!(account = account.id, "{refusal}");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -11,6 +12,7 @@ use super::grants::GrantOptions;
 use super::log::FileSlot;
 use super::{Global, Usage};
 use crate::bridge::{Bridge, Token};
+use crate::clock::SystemClock;
 use crate::gateway::presence::Presence;
 use crate::gateway::{Events, Gateway, Registry};
 use crate::log_file;
@@ -70,6 +72,7 @@ pub(super) async fn run(arguments: Arguments, global: &Global, log: &FileSlot) -
         config,
         state,
         events: events.clone(),
+        clock: Arc::new(SystemClock),
     };
     tracing::info!("the bridge is at http://{}; its token is in {}", bridge.address(), token_file.display());
     let shutdown = shutdown()?;

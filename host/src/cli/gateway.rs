@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::grants::GrantOptions;
 use super::log::{FILE_ONLY, FileSlot};
 use super::{Global, Usage};
+use crate::clock::SystemClock;
 use crate::file_watch::FileWatch;
 use crate::gateway::agent::{Agent, AgentSettings};
 use crate::gateway::endpoint::Endpoint;
@@ -87,6 +88,7 @@ async fn run_accounts(
         config: config.clone(),
         state: state.clone(),
         events: events.clone(),
+        clock: Arc::new(SystemClock),
     };
     let service = Service::of_environment();
     let shutdown = shutdown()?;

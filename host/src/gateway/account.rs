@@ -14,7 +14,6 @@ use super::event::{Step, What};
 use super::intake::Intake;
 use super::registry::PairedList;
 use super::reply::Replies;
-use crate::clock;
 use crate::decision::{Decision, one_line};
 use crate::journal::{Admission, EntryId, Journal, Rest};
 use crate::sandbox::bindings::config::Account;
@@ -59,7 +58,7 @@ impl Running {
             let output = tokio::select! {
                 output = listener.next() => output,
                 () = until(release) => {
-                    let pushed = self.monitor.resume(clock::now_ms()).await;
+                    let pushed = self.monitor.resume(self.replies.clock.now_ms()).await;
                     self.act(pushed);
                     continue;
                 }
@@ -124,7 +123,7 @@ impl Running {
             Output::Bytes(bytes) => {
                 self.refresh_paired().await;
                 let began = Instant::now();
-                let pushed = self.monitor.push(&bytes, clock::now_ms()).await;
+                let pushed = self.monitor.push(&bytes, self.replies.clock.now_ms()).await;
                 let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());
                 self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
                 if self.monitor.confined_until().is_some() {
@@ -141,7 +140,7 @@ impl Running {
                 let reason = end_of_listener(account, &end, restart_in);
                 let recycling = is_exchange(&end, restart_in);
                 self.replies.events.tell(account, What::ListenerEnded { reason, recycling, restart_in });
-                let pushed = self.monitor.finish(clock::now_ms()).await;
+                let pushed = self.monitor.finish(self.replies.clock.now_ms()).await;
                 self.act(pushed);
             }
         }
@@ -211,7 +210,7 @@ impl Running {
             return;
         }
         for (entry, line) in lines {
-            let rest = match self.monitor.judge_apart(&line, clock::now_ms()).await {
+            let rest = match self.monitor.judge_apart(&line, self.replies.clock.now_ms()).await {
                 Ok(effects) => {
                     self.act(Pushed { effects, incidents: Vec::new() });
                     Rest::Answered

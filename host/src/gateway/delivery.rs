@@ -2,7 +2,6 @@
 
 use super::event::{Step, What};
 use super::reply::{Failure, Replies};
-use crate::clock;
 use crate::journal::{Chunk, ChunkState, EntryId, Rest};
 use crate::sandbox::bindings::config::Account;
 use crate::zca::profile::Profile;
@@ -92,18 +91,18 @@ impl Replies {
         settles: bool,
     ) -> Result<Receipt, End> {
         let Chunk { place, command } = chunk;
-        let granted = match self.gate.check(account, command, clock::now_ms()) {
+        let granted = match self.gate.check(account, command, self.clock.now_ms()) {
             Ok(granted) => granted,
             Err(refusal) => {
                 let reason = refusal.to_string();
                 self.record.mark(entry, place, ChunkState::Failed, Some(&reason)).await;
-                return Err(End::Failed(Failure { reason, is_retryable: false }));
+                let refusal = Some(Box::new(refusal));
+                return Err(End::Failed(Failure { refusal, ..Failure::lasting(reason) }));
             }
         };
         let _turn = self.pacers.turn(&account.id).await;
         if !self.record.mark(entry, place, ChunkState::Sending, None).await {
-            let reason = "the journal is closed".to_owned();
-            return Err(End::Failed(Failure { reason, is_retryable: false }));
+            return Err(End::Failed(Failure::lasting("the journal is closed".to_owned())));
         }
         let profile = Profile::new(&account.profile);
         let sending = send(&self.zca, &profile, granted.command());
@@ -123,12 +122,11 @@ impl Replies {
         let reason = error.to_string();
         let (state, end) = match Fate::of(&error) {
             Fate::Unknown => (ChunkState::Unknown, End::Unknown(reason.clone())),
-            Fate::Sent => {
-                (ChunkState::Sent, End::Failed(Failure { reason: reason.clone(), is_retryable: false }))
-            }
-            Fate::NotSent { is_retryable } => {
-                (ChunkState::Failed, End::Failed(Failure { reason: reason.clone(), is_retryable }))
-            }
+            Fate::Sent => (ChunkState::Sent, End::Failed(Failure::lasting(reason.clone()))),
+            Fate::NotSent { is_retryable } => (
+                ChunkState::Failed,
+                End::Failed(Failure { is_retryable, ..Failure::lasting(reason.clone()) }),
+            ),
         };
         self.record.mark(entry, place, state, Some(&reason)).await;
         Err(end)

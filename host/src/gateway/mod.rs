@@ -52,6 +52,7 @@ use self::lanes::{Caps, Lanes};
 use self::pacing::Pacers;
 use self::record::Record;
 use self::reply::Means;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::decision::excerpt;
 use crate::journal::{self, Journal, JournalError, JournalSettings, Recovered};
@@ -88,6 +89,8 @@ pub struct Gateway {
     pub journal: Option<Journal>,
     /// Where it tells what happens.
     pub events: Events,
+    /// What components are told the time by.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Gateway {
@@ -157,6 +160,7 @@ impl Gateway {
             agent: self.agent,
             zca: self.zca.clone(),
             events: self.events,
+            clock: self.clock,
             record: Record::new(journal.clone()),
             settings,
             stop: CancellationToken::new(),

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use super::agent::AgentReply;
 use super::delivery::{Delivered, End};
 use super::reply::{Replies, addressed};
+use crate::grants::Refusal;
 use crate::journal::EntryId;
 use crate::sandbox::bindings::config::Account;
 use crate::sandbox::bindings::outbound::Reply;
@@ -39,6 +40,8 @@ pub struct Sent {
     pub parts: usize,
     /// Why no more of them were sent, if so.
     pub failure: Option<String>,
+    /// What refused to send one, if the component may not do that.
+    pub refusal: Option<Box<Refusal>>,
     /// Whether one more may have arrived all the same.
     pub unknown: bool,
 }
@@ -103,15 +106,19 @@ impl Outlet {
         }
         let Delivered { sent, message_ids, end, .. } = replies.deliver(account, *entry, false).await;
         arrived.fetch_add(sent, Ordering::AcqRel);
+        let mut refusal = None;
         let (failure, unknown) = match end {
             End::Complete => (None, false),
-            End::Failed(failure) => (Some(failure.reason), false),
+            End::Failed(failure) => {
+                refusal = failure.refusal;
+                (Some(failure.reason), false)
+            }
             End::Unknown(reason) => {
                 // Nobody may send it again by asking the agent anew.
                 arrived.fetch_add(1, Ordering::AcqRel);
                 (Some(reason), true)
             }
         };
-        Sent { message_ids, sent, parts, failure, unknown }
+        Sent { message_ids, sent, parts, failure, refusal, unknown }
     }
 }

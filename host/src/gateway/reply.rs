@@ -14,8 +14,8 @@ use super::event::{Events, Step, What};
 use super::outlet::Outlet;
 use super::pacing::Pacers;
 use super::record::Record;
-use crate::clock;
-use crate::grants::Gate;
+use crate::clock::{self, Clock};
+use crate::grants::{Gate, Refusal};
 use crate::journal::{EntryId, JournalSettings, Rest, Task, Work};
 use crate::plugins::Plugin;
 use crate::sandbox::bindings::config::Account;
@@ -28,6 +28,7 @@ pub(super) struct Means {
     pub(super) agent: Option<Arc<Agent>>,
     pub(super) zca: Zca,
     pub(super) events: Events,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) record: Record,
     pub(super) settings: JournalSettings,
     /// Cancelled when nothing new is to be begun.
@@ -45,6 +46,7 @@ pub(crate) struct Replies {
     pub(crate) gate: Gate,
     pub(super) composer: Composer,
     pub(crate) events: Events,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(super) record: Record,
     settings: JournalSettings,
     /// Cancelled when nothing new is to be begun.
@@ -68,11 +70,13 @@ pub(super) struct Failure {
     pub(super) reason: String,
     /// Whether it may well be answered if it is tried again, and trying does no harm.
     pub(super) is_retryable: bool,
+    /// What refused it, if the component may not do that.
+    pub(super) refusal: Option<Box<Refusal>>,
 }
 
 impl Failure {
-    fn lasting(reason: String) -> Self {
-        Self { reason, is_retryable: false }
+    pub(super) fn lasting(reason: String) -> Self {
+        Self { reason, is_retryable: false, refusal: None }
     }
 }
 
@@ -85,6 +89,7 @@ impl Means {
             gate: plugin.gate,
             composer: Composer::new(plugin.component),
             events: self.events.clone(),
+            clock: Arc::clone(&self.clock),
             record: self.record.clone(),
             settings: self.settings,
             stop: self.stop.clone(),
@@ -170,7 +175,7 @@ impl Replies {
             }
             End::Failed(failure) => {
                 let is_retryable = failure.is_retryable && arrived == 0;
-                let failure = Failure { reason: told(failure.reason), is_retryable };
+                let failure = Failure { reason: told(failure.reason), is_retryable, ..failure };
                 self.fail(account, entry, task, sent, failure).await
             }
         }
@@ -192,6 +197,7 @@ impl Replies {
         let reply = reply.map_err(|err| Failure {
             reason: format!("the agent did not answer: {err}"),
             is_retryable: err.is_retryable(),
+            refusal: None,
         })?;
         if reply.is_empty() {
             tracing::debug!(account = account.id, thread = thread.id, "the agent said nothing");

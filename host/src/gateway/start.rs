@@ -15,7 +15,6 @@ use super::intake::Intake;
 use super::lanes::Lanes;
 use super::registry::Registry;
 use super::reply::Means;
-use crate::clock;
 use crate::config::Config;
 use crate::journal::{Journal, JournalError};
 use crate::plugins::{self, Plugin, Plugins};
@@ -293,7 +292,7 @@ impl Start {
         question: Command,
     ) -> Outcome {
         let who = question == Command::WhoAmI;
-        let outcome = match plugin.gate.check(account, question, clock::now_ms()) {
+        let outcome = match plugin.gate.check(account, question, self.means.clock.now_ms()) {
             Ok(granted) => self.zca.call(profile, granted.command()).await,
             Err(refusal) => {
                 tracing::warn!(account = account.id, "{refusal}");

@@ -8,7 +8,7 @@ use super::folder::PluginFolder;
 use super::name::ComponentName;
 use crate::grants::Gate;
 use crate::sandbox::{Component, Sandbox};
-use crate::settings::Settings;
+use crate::settings::{Components, Settings};
 use crate::state_dir::StateDir;
 
 /// A component with what it may ask for. Cheap to clone; all clones count the same sends.
@@ -37,6 +37,23 @@ impl Plugins {
     pub fn new(sandbox: Sandbox, state: &StateDir, settings: &Settings) -> Self {
         let folder = PluginFolder::of(state);
         Self { sandbox, folder, settings: Arc::new(settings.clone()), loaded: Arc::default() }
+    }
+
+    /// One that judges all accounts, whatever `settings` name; it is not looked for in `state`.
+    pub(crate) fn only(
+        sandbox: Sandbox,
+        state: &StateDir,
+        settings: &Settings,
+        name: ComponentName,
+        component: Component,
+    ) -> Self {
+        let components = Components { default: name.clone(), accounts: BTreeMap::new() };
+        let plugins = Self::new(sandbox, state, &Settings { components, ..settings.clone() });
+        let component = component.named(name.as_str()).within(settings.limits.clone());
+        let gate = Gate::new(name.as_str(), settings.grants_of(name.as_str()));
+        let plugin = Plugin { name: name.clone(), component, gate };
+        plugins.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(name, plugin);
+        plugins
     }
 
     /// The one that judges this account.

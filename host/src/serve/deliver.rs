@@ -70,7 +70,7 @@ pub(super) async fn deliver(
 /// Sends a part of the answer to a message that is being answered.
 async fn answer(outlet: &Outlet, reply: Reply) -> Result<Delivered, Failure> {
     let to = target(outlet.thread());
-    let Sent { message_ids, sent, parts, failure, unknown } = outlet.send_reply(reply).await;
+    let Sent { message_ids, sent, parts, failure, unknown, .. } = outlet.send_reply(reply).await;
     let delivered = Delivered { to, message_ids, sent, parts, unknown };
     match failure {
         None => Ok(delivered),

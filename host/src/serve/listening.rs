@@ -14,6 +14,7 @@ use super::peer_side::{Entries, PeerAgent, PeerPairings};
 use super::protocol::Code;
 use super::session::Acting;
 use super::wire::{Failure, Peer};
+use crate::clock::SystemClock;
 use crate::gateway::agent::Agent;
 use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What, open_journal};
 use crate::journal::{Journal, JournalError};
@@ -149,6 +150,7 @@ impl Listening {
             registry: Registry::Other(Arc::new(pairings)),
             journal: Some(journal),
             events: self.events.clone(),
+            clock: Arc::new(SystemClock),
         }
     }
 }

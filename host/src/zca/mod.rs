@@ -17,6 +17,7 @@ pub mod profile;
 pub mod profile_lock;
 pub mod program;
 pub mod receipt;
+pub mod runner;
 pub mod send;
 pub mod session;
 mod stderr_lines;

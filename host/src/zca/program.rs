@@ -3,21 +3,30 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
-/// How `zca` is started. It inherits the environment whole.
+use super::runner::ZcaRunner;
+
+/// How `zca` is started. A child process inherits the environment whole.
 #[derive(Clone, Debug)]
 pub struct Zca {
     program: PathBuf,
     leading_args: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
+    runner: Option<Arc<dyn ZcaRunner>>,
 }
 
 impl Zca {
     /// The program at a path, or of a name that is looked up in `PATH`.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), leading_args: Vec::new(), variables: Vec::new() }
+        Self { program: program.into(), leading_args: Vec::new(), variables: Vec::new(), runner: None }
+    }
+
+    /// One that `runner` runs. Nobody can log in through it, for which `zca` needs a terminal.
+    pub fn run_by(runner: Arc<dyn ZcaRunner>) -> Self {
+        Self { runner: Some(runner), ..Self::new("zca") }
     }
 
     /// Arguments that precede all others, for a program that is `zca` only with them.
@@ -39,8 +48,17 @@ impl Zca {
         &self.program
     }
 
+    /// Who runs it, if it is no child process.
+    pub(super) fn runner(&self) -> Option<&dyn ZcaRunner> {
+        self.runner.as_deref()
+    }
+
     /// A command with these arguments. Refuses what no program can be given, before anything is started.
     pub(super) fn command(&self, args: &[String]) -> Result<tokio::process::Command, StartError> {
+        if self.runner.is_some() {
+            let cause = io::Error::other("it is run by another program, which has to do this itself");
+            return Err(StartError::Other { program: self.program.clone(), cause });
+        }
         if let Some(index) = args.iter().position(|arg| arg.contains('\0')) {
             return Err(StartError::Nul { program: self.program.clone(), position: index + 1 });
         }

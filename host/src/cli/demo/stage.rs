@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::gateway::agent::Agent;
 use crate::gateway::{Event, Events, Gateway, Registry, StartError};
@@ -73,6 +74,7 @@ impl Stage {
             registry: Registry::Files,
             journal: None,
             events: events.clone(),
+            clock: Arc::new(SystemClock),
         };
 
         let mut watcher = Watcher(events.watch());

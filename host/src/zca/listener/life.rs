@@ -1,16 +1,18 @@
 //! The life of one listener process.
 
+use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::backoff::ListenerEnd;
 use super::super::process::exit_code;
-use super::super::program::Zca;
+use super::super::program::{StartError, Zca};
+use super::super::runner::ZcaRunner;
 use super::super::stderr_lines::StderrLines;
 use super::Output;
 use crate::process::{ProcessGroup, READ_SIZE};
@@ -38,6 +40,15 @@ struct Pipes {
 impl Life<'_> {
     /// Runs the process to its end. None when nobody takes its output any more; then it was stopped.
     pub(super) async fn run(&self, zca: &Zca, args: &[String]) -> Option<ListenerEnd> {
+        if let Some(runner) = zca.runner() {
+            return match self.begin(runner, args).await? {
+                Ok(stdout) => self.hear(stdout).await,
+                Err(cause) => {
+                    let program = zca.program().to_owned();
+                    Some(ListenerEnd::NotStarted(StartError::Other { program, cause }))
+                }
+            };
+        }
         let spawned = zca.command(args).and_then(|mut command| {
             ProcessGroup::spawn(&mut command, Stdio::null()).map_err(|cause| zca.start_error(cause))
         });
@@ -56,6 +67,39 @@ impl Life<'_> {
             self.drain(&mut pipes).await?;
         }
         end
+    }
+
+    /// Has somebody else start the listener. None when nobody waits for it any more.
+    async fn begin(
+        &self,
+        runner: &dyn ZcaRunner,
+        args: &[String],
+    ) -> Option<io::Result<Box<dyn AsyncRead + Send + Unpin>>> {
+        tokio::select! {
+            biased;
+            () = self.outputs.closed() => None,
+            begun = runner.listen(args) => Some(begun),
+        }
+    }
+
+    /// Passes on what a listener prints that is not a process of ours, until its output ends.
+    async fn hear(&self, mut stdout: Box<dyn AsyncRead + Send + Unpin>) -> Option<ListenerEnd> {
+        // The process in which it is.
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        self.outputs.send(Output::Started { pid }).await.ok()?;
+        loop {
+            let place = self.outputs.reserve().await.ok()?;
+            let silent_at = self.patience.map(|patience| Instant::now() + patience);
+            tokio::select! {
+                biased;
+                () = self.outputs.closed() => return None,
+                bytes = read(&mut stdout) => match bytes {
+                    Some(bytes) => place.send(Output::Bytes(bytes)),
+                    None => return Some(ListenerEnd::Exited(0)),
+                },
+                () = until(silent_at) => return Some(ListenerEnd::Silent),
+            }
+        }
     }
 
     /// Passes on what the process prints until it ends, or should be stopped.
