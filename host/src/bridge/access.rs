@@ -30,7 +30,10 @@ const OPEN: [&str; 2] = ["/healthz", "/openapi.json"];
 pub(super) struct Access {
     token: Token,
     hosts: Vec<String>,
+    /// For who knows the token.
     rate: DefaultDirectRateLimiter,
+    /// For all others, so that they use up nothing of that.
+    strangers: DefaultDirectRateLimiter,
     places: Arc<Semaphore>,
 }
 
@@ -38,21 +41,24 @@ impl Access {
     /// For whoever knows `token` and asks for this machine, or for one of `hosts`.
     pub(super) fn new(token: Token, hosts: Vec<String>) -> Self {
         let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        let rate = RateLimiter::direct(Quota::per_second(A_SECOND).allow_burst(AT_ONCE));
-        Self { token, hosts, rate, places: Arc::new(Semaphore::new(AT_A_TIME)) }
+        let rate = || RateLimiter::direct(Quota::per_second(A_SECOND).allow_burst(AT_ONCE));
+        Self { token, hosts, rate: rate(), strangers: rate(), places: Arc::new(Semaphore::new(AT_A_TIME)) }
     }
 
     fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
         self.check_host(headers)?;
-        if !OPEN.contains(&path) && !self.is_known(headers) {
-            let message = "send the token of the bridge as `Authorization: Bearer TOKEN`; it is in the file that the \
-                           bridge names when it starts";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "token", message));
-        }
-        self.rate.check().map_err(|until| {
+        let is_known = self.is_known(headers);
+        let rate = if is_known { &self.rate } else { &self.strangers };
+        rate.check().map_err(|until| {
             let message = format!("more than {A_SECOND} requests a second");
             Problem::too_many(message, until.wait_time_from(DefaultClock::default().now()))
-        })
+        })?;
+        if is_known || OPEN.contains(&path) {
+            return Ok(());
+        }
+        let message = "send the token of the bridge as `Authorization: Bearer TOKEN`; it is in the file that the \
+                       bridge names when it starts";
+        Err(Problem::new(StatusCode::UNAUTHORIZED, "token", message))
     }
 
     /// A page of some website that the browser was told to find at this machine asks for the website's name.
@@ -178,5 +184,17 @@ mod tests {
         let headers = headers("localhost", &format!("Bearer {TOKEN}"));
         let refused = (0..1_000).filter(|_| access.check("/v1/accounts", &headers).is_err()).count();
         assert!(refused > 0, "a thousand requests in a row are too many");
+    }
+
+    #[test]
+    fn who_does_not_know_the_token_uses_up_nothing_of_who_does() {
+        let access = access(&[]);
+        let code = |path: &str, authorization: &str| {
+            access.check(path, &headers("localhost", authorization)).map_err(|problem| problem.status())
+        };
+        let found: Vec<_> = (0..1_000).map(|_| code("/v1/accounts", "Bearer guess")).collect();
+        assert_eq!(found.first(), Some(&Err(StatusCode::UNAUTHORIZED)));
+        assert!(found.contains(&Err(StatusCode::TOO_MANY_REQUESTS)), "a thousand guesses are too many");
+        assert_eq!(code("/v1/accounts", &format!("Bearer {TOKEN}")), Ok(()));
     }
 }

@@ -22,6 +22,11 @@ impl Problem {
         Self { status, code, message: message.to_string(), retry_after: None }
     }
 
+    #[cfg(test)]
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Something that is wrong with what was asked.
     pub(super) fn bad(message: impl ToString) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
