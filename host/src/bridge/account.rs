@@ -109,7 +109,13 @@ impl Recorder {
         for mut line in lines {
             let text = String::from_utf8_lossy(&line).into_owned();
             line.push(b'\n');
-            let pushed = self.running.monitor.push(&line, self.running.replies.clock.now_ms()).await;
+            let now = self.running.replies.clock.now_ms();
+            // What was kept for the guest is recorded already; what it decides of that is not about this line.
+            if self.running.monitor.confined_until().is_some() {
+                let pushed = self.running.monitor.resume(now).await;
+                self.judged(pushed);
+            }
+            let pushed = self.running.monitor.push(&line, now).await;
             let judged = self.judged(pushed);
             if !judged.is_lifecycle {
                 events.push((Happened::Line { line: text, decision: judged.decision }, judged.identity));
