@@ -11,6 +11,9 @@ use super::upkeep::{AT_A_TIME, REMEMBERED, before};
 /// How many events of an account wait to be confirmed at most; the oldest are given up for new ones.
 pub const EVENTS_MAX: u32 = 100_000;
 
+/// How long their bodies are together at most, in bytes.
+const EVENTS_SIZE_MAX: u32 = 256 << 20;
+
 /// For how long an event waits to be confirmed.
 pub const EVENTS_FOR: Duration = Duration::from_hours(30 * 24);
 
@@ -154,12 +157,14 @@ impl Tables<'_> {
     /// up.
     pub(super) fn tidy_events(&mut self, now: i64) -> rusqlite::Result<usize> {
         let surplus = self.sql(
-            "SELECT account, count(*) - sum(at >= ?1 AND place <= ?2) FROM (SELECT account, at, row_number() OVER \
-             (PARTITION BY account ORDER BY seq DESC) AS place FROM event WHERE body IS NOT NULL) \
-             GROUP BY account",
+            "SELECT account, count(*) - sum(at >= ?1 AND place <= ?2 AND size <= ?3) FROM (SELECT account, at, \
+             row_number() OVER later AS place, sum(octet_length(body)) OVER later AS size FROM event \
+             WHERE body IS NOT NULL WINDOW later AS (PARTITION BY account ORDER BY seq DESC)) GROUP BY account",
         )?;
         let surplus = surplus
-            .query_map(params![before(EVENTS_FOR, now), EVENTS_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![before(EVENTS_FOR, now), EVENTS_MAX, EVENTS_SIZE_MAX], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
         let mut given_up = 0;
         for (account, count) in surplus.iter().filter(|(_, count)| *count > 0) {
@@ -190,4 +195,51 @@ fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
 /// A number as SQLite stores it.
 fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Journal, JournalSettings};
+
+    const ALL: PageSize = PageSize { events: 100, bytes: 1 << 20 };
+
+    fn event(at: u64) -> NewEvent {
+        let (account, body) = ("default".to_owned(), "{}".to_owned());
+        NewEvent { account, at, body, identity: Identity::default() }
+    }
+
+    async fn numbers(journal: &Journal, after: Option<u64>) -> Vec<u64> {
+        let page = journal.events("default", after, ALL).await.unwrap().unwrap();
+        page.events.iter().map(|event| event.seq).collect()
+    }
+
+    #[tokio::test]
+    async fn a_number_of_a_journal_that_is_gone_confirms_nothing_of_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = stored(crate::clock::now_ms() - 1_000);
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, &JournalSettings::default()).unwrap().0;
+        assert!(journal.record(event(1)).unwrap().await.unwrap());
+        // The old one had fewer events than there were milliseconds since it was begun.
+        assert_eq!(numbers(&journal, Some(before.unsigned_abs())).await.len(), 1);
+        journal.close().await;
+    }
+
+    #[test]
+    fn what_nobody_fetched_in_time_is_given_up_and_counted() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema_2.sql")).unwrap();
+        let mut tables = Tables::of(&connection);
+        let day = 24 * 3_600 * 1_000;
+        for at in [0, 40 * day, 41 * day] {
+            tables.record(&event(at)).unwrap();
+        }
+        assert_eq!(tables.tidy_events(stored(50 * day)).unwrap(), 1);
+        let page = tables.events("default", None, ALL).unwrap().unwrap();
+        assert_eq!(page.events.iter().map(|event| event.at).collect::<Vec<_>>(), [40 * day, 41 * day]);
+        assert_eq!(page.lost, 1);
+        let first = page.events[0].seq;
+        assert_eq!(tables.events("default", Some(first), ALL).unwrap().unwrap().lost, 0);
+    }
 }

@@ -9,6 +9,9 @@ CREATE TABLE event (
     by_zalo BLOB,
     by_client BLOB
 ) STRICT;
+-- The first number is a time, so that none of a journal that had to be begun anew was in the old one: a reader that
+-- goes on from a number of the old one confirms nothing that it has not seen.
+INSERT INTO sqlite_sequence (name, seq) VALUES ('event', unixepoch('now') * 1000);
 CREATE UNIQUE INDEX event_by_zalo ON event (by_zalo) WHERE by_zalo IS NOT NULL;
 CREATE UNIQUE INDEX event_by_client ON event (by_client) WHERE by_client IS NOT NULL;
 CREATE INDEX event_open ON event (account, seq) WHERE body IS NOT NULL;
