@@ -54,8 +54,8 @@ pub(super) fn open_existing(path: &Path, writable: bool) -> Result<Option<Connec
     }
     let flag = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let connection = connect(path, flag, |_| Ok(()))?;
-    // A gateway is just about to begin it.
-    Ok(Some(connection).filter(|connection| version(connection).is_ok_and(|version| version == VERSION)))
+    // A gateway is just about to begin it. An older one, whose gateway still runs, has all that is looked at here.
+    Ok(Some(connection).filter(|connection| version(connection).is_ok_and(|version| version > 0)))
 }
 
 /// Why a journal was not opened.
