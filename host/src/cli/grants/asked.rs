@@ -8,7 +8,25 @@ use crate::sandbox::bindings::types::{
     ChatKind, Command, LinkMessage, MediaKind, MediaMessage, TextMessage, Thread,
 };
 
-/// Reads `{"command": "send.text", "thread": "user:111", …}`.
+/// What `directory` can list.
+#[derive(Clone, Copy)]
+enum Listing {
+    Friends,
+    Groups,
+    Members,
+}
+
+const LISTINGS: [(&str, Listing); 3] =
+    [("friends", Listing::Friends), ("groups", Listing::Groups), ("members", Listing::Members)];
+
+const MEDIA_KINDS: [(&str, MediaKind); 4] = [
+    ("image", MediaKind::Image),
+    ("video", MediaKind::Video),
+    ("voice", MediaKind::Voice),
+    ("file", MediaKind::File),
+];
+
+/// Reads `{"command": "send.text", "thread": "user:111", …}`, with all that the bridge takes.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -25,7 +43,7 @@ fn read(section: &mut Section<'_>) -> Option<Command> {
         return None;
     };
     Some(match capability {
-        Capability::Directory => Command::ListFriends,
+        Capability::Directory => listing(section)?,
         Capability::Identity => Command::WhoAmI,
         Capability::Session => Command::SessionStatus,
         Capability::SendText => {
@@ -35,19 +53,27 @@ fn read(section: &mut Section<'_>) -> Option<Command> {
         Capability::SendMedia => {
             section.require("source");
             let source = section.text("source");
+            let kind = section.choice("kind", "a kind of media", &MEDIA_KINDS).unwrap_or(MediaKind::File);
+            let caption = section.string("caption");
             let thread = thread(section);
-            Command::SendMedia(MediaMessage {
-                thread: thread?,
-                kind: MediaKind::File,
-                source: source?,
-                caption: None,
-            })
+            Command::SendMedia(MediaMessage { thread: thread?, kind, source: source?, caption })
         }
         Capability::SendLink => {
             section.require("url");
             let url = section.text("url");
             let thread = thread(section);
             Command::SendLink(LinkMessage { thread: thread?, url: url? })
+        }
+    })
+}
+
+fn listing(section: &mut Section<'_>) -> Option<Command> {
+    Some(match section.choice("list", "a list", &LISTINGS).unwrap_or(Listing::Friends) {
+        Listing::Friends => Command::ListFriends,
+        Listing::Groups => Command::ListGroups,
+        Listing::Members => {
+            section.require("group");
+            Command::ListMembers(section.id("group")?)
         }
     })
 }
@@ -87,7 +113,12 @@ mod tests {
                 json!({ "command": "send.link", "thread": "user:1", "url": "https://e.org" }),
                 Capability::SendLink,
             ),
+            (
+                json!({ "command": "send.media", "thread": "user:1", "source": "/a", "kind": "image", "caption": "c" }),
+                Capability::SendMedia,
+            ),
             (json!({ "command": "directory" }), Capability::Directory),
+            (json!({ "command": "directory", "list": "members", "group": "5001" }), Capability::Directory),
             (json!({ "command": "identity" }), Capability::Identity),
             (json!({ "command": "session" }), Capability::Session),
         ] {
@@ -104,6 +135,7 @@ mod tests {
             (json!({ "command": "send.text" }), "thread is missing"),
             (json!({ "command": "send.text", "thread": "1" }), "neither user:ID nor group:ID"),
             (json!({ "command": "send.link", "thread": "user:1" }), "url is missing"),
+            (json!({ "command": "directory", "list": "members" }), "group is missing"),
             (json!({ "command": "session", "thread": "user:1" }), "thread is not a known key"),
         ] {
             let problems: Vec<_> = command(&asked).unwrap_err().iter().map(ToString::to_string).collect();
