@@ -14,6 +14,7 @@ use super::{Global, Usage};
 use crate::bridge::{Bridge, Token};
 use crate::clock::SystemClock;
 use crate::gateway::presence::Presence;
+use crate::gateway::service::Service;
 use crate::gateway::{Events, Gateway, Registry};
 use crate::log_file;
 use crate::plugins::Plugins;
@@ -75,9 +76,15 @@ pub(super) async fn run(arguments: Arguments, global: &Global, log: &FileSlot) -
         clock: Arc::new(SystemClock),
     };
     tracing::info!("the bridge is at http://{}; its token is in {}", bridge.address(), token_file.display());
+    let service = Service::of_environment();
     let shutdown = shutdown()?;
+    let shutdown = async {
+        shutdown.await;
+        service.stopping();
+    };
     tokio::select! {
         ended = bridge.run(gateway, shutdown) => Ok(ended?),
         never = presence.publish(&events) => match never {},
+        never = service.follow(&events) => match never {},
     }
 }
