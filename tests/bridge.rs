@@ -94,10 +94,10 @@ impl Client {
         answer.body
     }
 
-    /// Those of them that are lines.
+    /// Those of them that are messages; a listener prints a word or two of its own, too.
     fn lines(&self, query: &str) -> Vec<Value> {
         let events = self.events(query)["events"].as_array().unwrap().clone();
-        events.into_iter().filter(|event| event["kind"] == "line").collect()
+        events.into_iter().filter(|event| event["decision"].is_object()).collect()
     }
 
     fn send(&self, text: &str, key: Option<&str>) -> Answer {
@@ -164,8 +164,9 @@ fn nothing_is_lost_or_repeated_when_it_is_killed() {
 fn who_waits_for_an_event_gets_it_at_once_and_is_answered_when_the_bridge_stops() {
     let setting = setting();
     let mut bridge = Bridge::start(&setting);
+    setting.say(&[alice("first")]);
+    let next = bridge.until_lines(1)[0]["seq"].clone();
     let client = bridge.client.clone();
-    let next = client.events("wait=0")["next"].clone();
     let waiting = std::thread::spawn(move || client.lines(&format!("wait=30&after={next}")));
     bridge.process.until_logged("waits for events");
     setting.say(&[alice("hello")]);
@@ -427,8 +428,9 @@ fn a_component_elsewhere_is_told_the_configuration_without_secrets() {
 #[test]
 fn it_is_not_reachable_from_elsewhere_unless_that_is_wanted() {
     let setting = setting();
-    let complaint = setting.run(&["bridge", "--listen", "0.0.0.0:0"]).complaint();
-    assert!(complaint.contains("other machines could reach that"), "{complaint}");
+    let refused = setting.run(&["bridge", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused.code(), 2);
+    assert!(refused.stderr.contains("other machines could reach that"), "{refused:?}");
     setting.write_state("zalouser/bridge-token", "0123456789abcdef0123");
     fs::set_permissions(setting.in_state("zalouser/bridge-token"), fs::Permissions::from_mode(0o644))
         .unwrap();
