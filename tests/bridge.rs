@@ -191,7 +191,8 @@ fn a_listener_that_ends_and_one_that_starts_are_events() {
         events.iter().filter_map(|event| event["state"].as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
     bridge.process.until("the first listener", || (states() == ["started"]).then_some(()));
-    let listener = listener(&setting).and_then(Pid::from_raw).unwrap();
+    // It is known as a listener a moment after its start.
+    let listener = bridge.process.until("the listener's call", || listener(&setting).and_then(Pid::from_raw));
     kill_process(listener, Signal::KILL).unwrap();
     bridge
         .process
