@@ -94,7 +94,7 @@ impl Client {
         answer.body
     }
 
-    /// Those of them that are messages; `zca` prints other lines, too.
+    /// Those of them that are messages; a listener prints a word or two of its own, too.
     fn lines(&self, query: &str) -> Vec<Value> {
         let events = self.events(query)["events"].as_array().unwrap().clone();
         events.into_iter().filter(|event| event["decision"].is_object()).collect()
@@ -164,17 +164,10 @@ fn nothing_is_lost_or_repeated_when_it_is_killed() {
 fn who_waits_for_an_event_gets_it_at_once_and_is_answered_when_the_bridge_stops() {
     let setting = setting();
     let mut bridge = Bridge::start(&setting);
+    setting.say(&[alice("first")]);
+    let next = bridge.until_lines(1)[0]["seq"].clone();
     let client = bridge.client.clone();
-    let waiting = std::thread::spawn(move || {
-        let mut next = json!(0);
-        loop {
-            let events = client.events(&format!("wait=30&after={next}"));
-            if events["events"].as_array().unwrap().iter().any(|event| event["decision"].is_object()) {
-                return events["events"].as_array().unwrap().clone();
-            }
-            next = events["next"].clone();
-        }
-    });
+    let waiting = std::thread::spawn(move || client.lines(&format!("wait=30&after={next}")));
     bridge.process.until_logged("waits for events");
     setting.say(&[alice("hello")]);
     let lines = waiting.join().unwrap();
@@ -198,7 +191,8 @@ fn a_listener_that_ends_and_one_that_starts_are_events() {
         events.iter().filter_map(|event| event["state"].as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
     bridge.process.until("the first listener", || (states() == ["started"]).then_some(()));
-    let listener = listener(&setting).and_then(Pid::from_raw).unwrap();
+    // It is known as a listener a moment after its start.
+    let listener = bridge.process.until("the listener's call", || listener(&setting).and_then(Pid::from_raw));
     kill_process(listener, Signal::KILL).unwrap();
     bridge
         .process
@@ -436,8 +430,8 @@ fn a_component_elsewhere_is_told_the_configuration_without_secrets() {
 fn it_is_not_reachable_from_elsewhere_unless_that_is_wanted() {
     let setting = setting();
     let refused = setting.run(&["bridge", "--listen", "0.0.0.0:0"]);
-    assert!(refused.stderr.contains("other machines could reach that"), "{refused:?}");
     assert_eq!(refused.code(), 2);
+    assert!(refused.stderr.contains("other machines could reach that"), "{refused:?}");
     setting.write_state("zalouser/bridge-token", "0123456789abcdef0123");
     fs::set_permissions(setting.in_state("zalouser/bridge-token"), fs::Permissions::from_mode(0o644))
         .unwrap();
