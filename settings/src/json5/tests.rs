@@ -10,9 +10,9 @@ fn expected(text: &str) -> Result<Value, Mistake> {
         let told = err.to_string();
         let offset = |position: ::json5::Position| {
             let at = |offset: &usize| ::json5::Position::from_offset(*offset, text) == position;
-            let offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
+            let mut offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
             // The line feed after a carriage return is at no place of its own.
-            offsets.filter(at).next_back().expect("the mistake is in the text")
+            offsets.rfind(at).expect("the mistake is in the text")
         };
         match err.position() {
             None if err.code() == Some(::json5::ErrorCode::EofParsingValue) => Mistake::Blank,
