@@ -195,7 +195,7 @@ impl Metrics {
                 let Some(decision) = Decision::of(effect) else { return };
                 let Decision { outcome, reason, .. } = decision;
                 self.messages.get_or_create(&Judged { account: account(), outcome, reason }).inc();
-                if matches!(**effect, Effect::Deliver(_) | Effect::Pair(_)) {
+                if matches!(**effect, Effect::Deliver(_) | Effect::Pair(_) | Effect::Act(_)) {
                     self.queue.get_or_create(&by_account()).inc();
                 }
             }
@@ -218,7 +218,7 @@ impl Metrics {
             What::Resumed { count } => {
                 self.queue.get_or_create(&by_account()).inc_by(i64::try_from(*count).unwrap_or(i64::MAX));
             }
-            What::Withdrawn | What::Uncertain { .. } => {
+            What::Withdrawn | What::Uncertain { .. } | What::Acted { .. } => {
                 self.queue.get_or_create(&by_account()).dec();
             }
             What::Retrying { .. } => {
@@ -241,7 +241,7 @@ impl Metrics {
                 self.queue.get_or_create(&by_account()).dec();
             }
             What::Took { step, time, failed } => self.time(account(), *step, *time, *failed),
-            What::Identified(_) | What::Complained(_) | What::Acted { .. } => {}
+            What::Identified(_) | What::Complained(_) => {}
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
     use super::super::event::Refusal;
     use super::*;
     use crate::sandbox::bindings::inbound::{DropReason, Dropped};
-    use crate::sandbox::bindings::types::{ChatKind, Thread};
+    use crate::sandbox::bindings::types::{ChatKind, TextMessage, Thread};
     use crate::sandbox::{Error, Incident, Limit};
 
     fn text(events: impl IntoIterator<Item = What>) -> String {
@@ -363,6 +363,22 @@ mod tests {
             "zalouser_guest_limits_total{account=\"work\",limit=\"execution-time\"} 1",
         ];
         assert_lines(&text, &lines);
+    }
+
+    #[test]
+    fn what_the_guest_sends_by_itself_waits_until_it_is_done_also_after_a_restart() {
+        let command = || {
+            let thread = Thread { id: "1".to_owned(), kind: ChatKind::Direct };
+            Command::SendText(TextMessage { thread, text: "closed".to_owned() })
+        };
+        let acts = || What::Decided(Box::new(Effect::Act(command())));
+        let acted = || What::Acted { command: command(), failure: None };
+        let depth = |events: Vec<What>, depth| {
+            assert_lines(&text(events), &[&format!("zalouser_queue_depth{{account=\"work\"}} {depth}")]);
+        };
+        depth(vec![acts(), acts()], 2);
+        depth(vec![acts(), acted()], 0);
+        depth(vec![What::Resumed { count: 2 }, acted()], 1);
     }
 
     #[test]

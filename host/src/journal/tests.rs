@@ -384,9 +384,9 @@ async fn a_thing_that_cannot_be_done_does_not_keep_others_from_being_done() {
 async fn what_waits_to_be_written_is_bounded() {
     let place = Place::new();
     let (journal, _) = place.open();
-    // The writer cannot write while somebody else does.
-    let other = rusqlite::Connection::open(place.path()).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // As long as the writer has this to do, it writes nothing else.
+    let (finish, unfinished) = std::sync::mpsc::channel::<()>();
+    let busy = journal.ask(move |_| Ok(unfinished.recv().is_err()));
     let large = InboundMessage { body: "x".repeat(1 << 20), ..message(None) };
     let mut doing = Vec::new();
     let behind = loop {
@@ -397,7 +397,8 @@ async fn what_waits_to_be_written_is_bounded() {
     };
     assert_eq!(behind, JournalError::Behind);
     assert!(doing.len() <= UNWRITTEN >> 20, "{}", doing.len());
-    other.execute_batch("ROLLBACK").unwrap();
+    drop(finish);
+    assert_eq!(busy.await, Ok(true));
     for one in doing {
         assert!(matches!(one.await, Ok(Admitted::New(_))));
     }
