@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::shown::json;
+use crate::shown::{escaped, json};
 use crate::spelling::nearest;
 
 /// The most characters of a value that a problem shows.
@@ -20,7 +20,8 @@ pub struct Problem {
     pub found: Option<String>,
     /// What is wrong, without the path and the value: a sentence's end, in lower case.
     pub problem: String,
-    /// What is allowed there: values or keys. Empty when that is not a list.
+    /// What is allowed there: values or keys, of which some may be the document's own; what a terminal
+    /// obeys is escaped. Empty when that is not a list.
     pub allowed: Vec<String>,
     /// The member of `allowed` that was probably meant.
     pub suggestion: Option<String>,
@@ -50,7 +51,7 @@ impl Problem {
     /// meant.
     #[must_use]
     pub fn allowing<'a>(mut self, allowed: impl IntoIterator<Item = &'a str>, written: &str) -> Self {
-        self.allowed = allowed.into_iter().map(str::to_owned).collect();
+        self.allowed = allowed.into_iter().map(escaped).collect();
         self.suggestion = nearest(written, self.allowed.iter().map(String::as_str)).map(str::to_owned);
         self
     }
@@ -111,6 +112,10 @@ mod tests {
             (Problem::new("a.b", "is missing"), "a.b is missing"),
             (Problem::new("", "is not an object").found(&json!([])), "the file: [] is not an object"),
             (Problem::new("a", "is not a number").found(&json!("x\ny")), "a: \"x\\ny\" is not a number"),
+            (
+                Problem::new("a", "is none").allowing(["w#\0\n"], "work"),
+                "a is none; allowed: w#\\u0000\\u000a",
+            ),
         ] {
             assert_eq!(problem.to_string(), line);
         }

@@ -13,7 +13,12 @@ pub(crate) fn json(value: &Value) -> String {
         return json;
     }
     // Such a character can only stand within a string, where an escape means the same.
-    json.chars().fold(String::new(), |mut shown, char| {
+    escaped(&json)
+}
+
+/// `text` with the characters that [`json`] escapes escaped alike.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut shown, char| {
         if is_obeyed(char) {
             // A string takes all that is written to it. All of these have four digits.
             let _ = write!(shown, "\\u{:04x}", u32::from(char));

@@ -94,6 +94,16 @@ fn only_a_link_that_the_reference_cuts_costs_another_chunk() {
 }
 
 /// Words that are hard to cut: clusters of many code points, links, parentheses, URLs.
+#[test]
+fn no_cut_within_a_line_makes_a_marker_of_what_follows() {
+    for marker in ["```", "~~~"] {
+        let text = format!("{} {marker}code more words", "word ".repeat(19).trim_end());
+        for chunk in chunk(&text, 100, ChunkMode::Length) {
+            assert!(!is_marker(&chunk), "{chunk:?} opens code that the text does not");
+        }
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "[a-zđờ]{1,9}",

@@ -195,7 +195,9 @@ impl<'t> Cutter<'t> {
         while let Some(space) = self.slice(first, before).rfind(may_break).map(|space| first + space) {
             match self.spans.cut_by(space) {
                 Some(span) => before = span,
-                None if space > first && self.is_cut_off(space) => return Some(space),
+                None if space > first && self.is_cut_off(space) && !self.is_marked(space) => {
+                    return Some(space);
+                }
                 None => before = space,
             }
         }
@@ -242,6 +244,12 @@ impl<'t> Cutter<'t> {
     /// Whether the white space at `at` may be taken away without changing what is next to it.
     fn is_cut_off(&self, at: usize) -> bool {
         self.slice(at, self.text.len()).starts_with(char::is_control) || stands_alone(self.text, at)
+    }
+
+    /// Whether what goes on after a cut at `at` would open or close code, because it then begins a line.
+    fn is_marked(&self, at: usize) -> bool {
+        let rest = self.slice(at, self.text.len()).trim_start();
+        rest.starts_with("```") || rest.starts_with("~~~")
     }
 
     /// The position after the line feed that follows `at`, if only white space is between.
