@@ -8,6 +8,15 @@ use crate::command::{ChatKind, Thread};
 use crate::directory::EntryKind;
 use crate::inbound::{GroupKey, Groups, Resolution};
 
+/// The policy for the agent's tools in the current conversation; none when nothing restricts them.
+///
+/// # Errors
+/// [`ErrorCode::GroupsUnknown`], when it depends on the name of the group.
+pub fn policy(context: &CallContext) -> Result<Option<ToolPolicy>, ToolError> {
+    let Some(Thread { id, kind: ChatKind::Group }) = &context.current_thread else { return Ok(None) };
+    Ok(find(id, context)?.map(|(_, policy)| policy.clone()))
+}
+
 /// Refuses `action` if the tool policy of the current group forbids it.
 pub(super) fn check(action: Action, context: &CallContext) -> Result<(), ToolError> {
     let Some(Thread { id, kind: ChatKind::Group }) = &context.current_thread else { return Ok(()) };
