@@ -31,7 +31,6 @@ fn the_plugin_folder_is_of_this_version_and_describes_this_tool() {
 
 #[test]
 fn the_plugin_folder_translates() {
-    let test = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/openclaw/plugin.test.mjs");
     let Ok(version) = Command::new("node").arg("--version").output() else {
         eprintln!("NOT TESTED: node is not installed, so that the plugin folder was not run");
         return;
@@ -42,10 +41,40 @@ fn the_plugin_folder_translates() {
         eprintln!("NOT TESTED: the plugin folder takes node 22, and this is {version}");
         return;
     }
-    let ended = Finished::of(Command::new("node").arg("--test").arg(test));
-    assert!(ended.status.success(), "{}\n{}", ended.stdout, ended.stderr);
+    let tests = ["plugin", "account"].map(|name| root().join(format!("tests/openclaw/{name}.test.mjs")));
+    Finished::of(Command::new("node").arg("--test").args(tests)).succeeded();
+}
+
+#[test]
+fn npm_packs_what_is_needed_and_nothing_else() {
+    if Command::new("npm").arg("--version").output().is_err() {
+        eprintln!("NOT TESTED: npm is not installed, so that the plugin folder was not packed");
+        return;
+    }
+    let home = Setting::new().path("home");
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--dry-run", "--json", "--offline"]).current_dir(folder()).env("HOME", home);
+    let packed: Value = serde_json::from_str(&Finished::of(&mut pack).succeeded()).unwrap();
+    assert_eq!(packed[0]["id"], json!(concat!("@zalouser/zalouser@", env!("CARGO_PKG_VERSION"))));
+    let files = packed[0]["files"].as_array().unwrap().iter();
+    let files: Vec<_> = files.map(|file| file["path"].as_str().unwrap()).collect();
+    let needed = [
+        "README.md",
+        "channel.js",
+        "inbound.js",
+        "index.js",
+        "native.js",
+        "openclaw.plugin.json",
+        "package.json",
+        "tool.json",
+    ];
+    assert_eq!(files, needed);
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../extensions/zalouser")
+    root().join("extensions/zalouser")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
