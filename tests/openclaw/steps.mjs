@@ -166,7 +166,8 @@ export function steps({ gateway, world, model, port, plugin }) {
       await answered("333", "answer afterkill");
       await sleep(6_000);
       for (const text of ["slow kill", "answer afterkill"]) {
-        assert.equal(world.textsTo("333").filter((it) => it === text).length, 1, text);
+        const sent = world.sent().filter((it) => it.text === text);
+        assert.equal(sent.length, 1, `${JSON.stringify(sent)}\n${world.log.slice(-3_000)}`);
       }
     }],
     ["a second account, added while it runs", async () => {
