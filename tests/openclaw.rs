@@ -1,132 +1,14 @@
 //! `zalouser serve --stdio`, and the plugin folder that OpenClaw installs.
 
-use std::collections::VecDeque;
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+mod contract;
+mod folder;
+mod gateway;
 
 use serde_json::{Value, json};
 use zalouser::simulator::{CallFault, Faults, Line};
 
-use crate::setting::{Finished, Setting, eventually};
-
-/// Longer than a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A gateway that has started the program.
-struct Gateway {
-    child: Child,
-    input: Option<ChildStdin>,
-    messages: Receiver<Value>,
-    /// What came while something else was waited for.
-    kept: VecDeque<Value>,
-    last_id: u64,
-}
-
-impl Gateway {
-    fn start(setting: &Setting) -> Self {
-        let mut command = setting.command(&["serve", "--stdio"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
-        let (sender, messages) = channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines() {
-                let message = serde_json::from_str(&line.unwrap()).expect("every line is a message");
-                if sender.send(message).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, input, messages, kept: VecDeque::new(), last_id: 0 }
-    }
-
-    /// One that has said how it is configured.
-    fn initialized(setting: &Setting, channel: Value) -> Self {
-        let mut gateway = Self::start(setting);
-        let config = json!({ "channels": { "zalouser": channel } });
-        gateway.ask("initialize", json!({ "protocol": 1, "config": config })).unwrap();
-        gateway
-    }
-
-    /// One whose default account listens.
-    fn listening(setting: &Setting, channel: Value) -> Self {
-        let mut gateway = Self::initialized(setting, channel);
-        gateway.ask("listen/start", json!({})).unwrap();
-        gateway
-    }
-
-    fn send(&mut self, message: Value) {
-        writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
-    }
-
-    fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        self.answer_to(id)
-    }
-
-    fn answer_to(&mut self, id: u64) -> Result<Value, Value> {
-        let answer = self.next(|message| message["id"] == id && message.get("method").is_none());
-        answer.get("result").cloned().ok_or_else(|| answer["error"].clone())
-    }
-
-    /// The next message that is `wanted`; who was let in is answered on the way: nobody.
-    fn next(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        if let Some(place) = self.kept.iter().position(&wanted) {
-            return self.kept.remove(place).unwrap();
-        }
-        loop {
-            let message = self.messages.recv_timeout(PATIENCE);
-            let message = message.unwrap_or_else(|err| panic!("{err}; there was only {:?}", self.kept));
-            if message["method"] == "paired" {
-                self.answer(&message, json!({ "senders": [] }));
-            } else if wanted(&message) {
-                return message;
-            } else {
-                self.kept.push_back(message);
-            }
-        }
-    }
-
-    /// The next thing that the program asks or tells by this method.
-    fn told(&mut self, method: &str) -> Value {
-        self.next(|message| message["method"] == method)
-    }
-
-    fn answer(&mut self, request: &Value, result: Value) {
-        self.send(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
-    }
-
-    /// Sends a part of the answer to a message.
-    fn deliver(&mut self, inbound: &Value, text: &str) -> Result<Value, Value> {
-        let params = &inbound["params"];
-        self.ask("deliver", json!({ "to": params["target"], "text": text, "entry": params["entry"] }))
-    }
-
-    /// Ends its side, as a gateway does that ends by itself or is killed.
-    fn leave(mut self) {
-        drop(self.input.take());
-        assert!(self.child.wait().unwrap().success());
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
-}
+use self::gateway::Gateway;
+use crate::setting::{Setting, eventually, is_gone};
 
 fn open() -> Value {
     json!({ "dmPolicy": "open" })
@@ -154,8 +36,8 @@ fn what_makes_no_sense_is_answered_with_what_does() {
     let about = gateway.ask("initialize", json!({ "protocol": 1, "config": config })).unwrap();
     assert_eq!(about["defaultAccount"], json!("work"));
     assert_eq!(about["accounts"][0]["dmPolicy"], json!("open"));
-    assert_eq!(code(gateway.ask("dance", json!({}))), -32601);
-    assert_eq!(code(gateway.ask("deliver", json!({ "text": "x" }))), -32602);
+    assert_eq!(code(gateway.ask_anyhow("dance", json!({}))), -32601);
+    assert_eq!(code(gateway.ask_anyhow("deliver", json!({ "text": "x" }))), -32602);
     assert_eq!(code(gateway.ask("status/probe", json!({ "account": "home" }))), -32602);
     gateway.leave();
 }
@@ -232,7 +114,7 @@ fn what_was_not_sent_is_sent_again_without_asking_anew() {
     gateway.send(json!({ "jsonrpc": "2.0", "id": inbound["id"], "error": error }));
     eventually("the answer", || (setting.texts().len() == 1).then_some(()));
     assert_eq!(setting.texts(), [("111".to_owned(), "lost".to_owned())]);
-    assert!(gateway.kept.iter().all(|message| message["method"] != "inbound"), "{:?}", gateway.kept);
+    assert_eq!(gateway.told_so_far("inbound"), 0, "nobody is asked again");
     gateway.leave();
 }
 
@@ -241,7 +123,7 @@ fn one_listens_and_the_others_say_who_does() {
     let setting = Setting::new();
     let gateway = Gateway::listening(&setting, open());
     let mut other = Gateway::initialized(&setting, open());
-    let pid = gateway.child.id();
+    let pid = gateway.pid();
     let refused = other.ask("listen/start", json!({})).unwrap_err();
     assert_eq!(refused["code"], json!(-32012));
     assert!(refused["message"].as_str().unwrap().contains(&format!("process {pid}")), "{refused}");
@@ -311,43 +193,67 @@ fn a_login_gives_a_code_to_scan_and_a_logout_ends_it() {
 }
 
 #[test]
-fn the_plugin_folder_is_of_this_version_and_describes_this_tool() {
-    let read = |name: &str| -> Value {
-        serde_json::from_str(&fs::read_to_string(folder().join(name)).unwrap()).unwrap()
+fn it_is_the_gateway_of_its_state_folder_for_as_long_as_it_listens() {
+    let setting = Setting::with(open(), json!({ "kind": "echo" }));
+    let status = || -> Value {
+        let printed = setting.run(&["channels", "status", "--json"]);
+        serde_json::from_str(&printed.stdout).unwrap_or_else(|err| panic!("{err}: {printed:?}"))
     };
-    assert_eq!(read("package.json")["version"], json!(env!("CARGO_PKG_VERSION")));
-    let described = Setting::new().run(&["tool", "describe", "--json"]).succeeded();
-    let described: Value = serde_json::from_str(&described).unwrap();
-    let expected = json!({ "description": described["description"], "parameters": described["parameters"] });
-    assert_eq!(read("tool.json"), expected);
-    let package = read("package.json");
-    let mut files: Vec<_> =
-        package["files"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
-    files.push("package.json");
-    files.sort_unstable();
-    let mut found: Vec<_> =
-        fs::read_dir(folder()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
-    found.sort_unstable();
-    assert_eq!(found, files, "all of the folder is in the package, and nothing else");
+    let mut gateway = Gateway::initialized(&setting, open());
+    assert_eq!(status()["gateway"]["running"], json!(false), "it does not listen yet");
+    gateway.ask("listen/start", json!({})).unwrap();
+    let listens = || {
+        let status = status();
+        let state = status["accounts"][0]["listener"]["state"].as_str().map(str::to_owned);
+        (status["gateway"]["pid"] == json!(gateway.pid())).then_some(state?)
+    };
+    eventually("its own status", || listens().filter(|state| state == "running"));
+    let refused = setting.run(&["gateway", "run"]).complaint();
+    assert!(refused.contains(&format!("process {} already runs", gateway.pid())), "{refused}");
+    gateway.ask("listen/stop", json!({})).unwrap();
+    let state = || status()["accounts"][0]["listener"]["state"].as_str().map(str::to_owned);
+    eventually("that it was stopped", || state().filter(|state| state == "stopped"));
+    gateway.leave();
+    assert_eq!(status()["gateway"]["running"], json!(false));
 }
 
 #[test]
-fn the_plugin_folder_translates() {
-    let test = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/openclaw/plugin.test.mjs");
-    let Ok(version) = Command::new("node").arg("--version").output() else {
-        eprintln!("NOT TESTED: node is not installed, so that the plugin folder was not run");
-        return;
-    };
-    let version = String::from_utf8(version.stdout).unwrap();
-    let major: u32 = version.trim_start_matches('v').split('.').next().unwrap().parse().unwrap();
-    if major < 22 {
-        eprintln!("NOT TESTED: the plugin folder takes node 22, and this is {version}");
-        return;
-    }
-    let ended = Finished::of(Command::new("node").arg("--test").arg(test));
-    assert!(ended.status.success(), "{}\n{}", ended.stdout, ended.stderr);
+fn nothing_outlives_a_process_that_is_killed() {
+    let setting = Setting::new();
+    // So that the listener does not find out by itself that nobody reads.
+    let config = json!({ "channels": { "zalouser": open() }, "plugins": { "entries": { "zalouser": {
+        "config": { "heartbeatSeconds": 600 }
+    } } } });
+    let mut gateway = Gateway::start(&setting);
+    gateway.ask("initialize", json!({ "protocol": 1, "config": config })).unwrap();
+    gateway.ask("listen/start", json!({})).unwrap();
+    let listener = gateway.next(|message| message["params"]["pid"].is_i64())["params"]["pid"].clone();
+    gateway.kill();
+    is_gone(i32::try_from(listener.as_i64().unwrap()).unwrap());
+    setting.nothing_is_left();
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../extensions/zalouser")
+#[test]
+fn what_a_group_may_use_is_what_its_rule_says() {
+    let setting = Setting::new();
+    let channel = json!({ "groupPolicy": "open", "groups": {
+        "5001": { "tools": { "deny": ["exec"] } },
+        "Family": { "tools": { "allow": ["read", "zalouser"] } },
+        "*": { "tools": { "alsoAllow": ["web_search"] } },
+    } });
+    let mut gateway = Gateway::initialized(&setting, channel);
+    for (current, policy) in [
+        ("group:5001", json!({ "deny": ["exec"] })),
+        ("zalouser:group:5002", json!({ "allow": ["read", "zalouser"], "deny": [] })),
+        ("group:5999", json!({ "alsoAllow": ["web_search"], "deny": [] })),
+        ("111", json!({ "deny": [] })),
+    ] {
+        assert_eq!(gateway.ask("tool/policy", json!({ "current": current })), Ok(policy), "{current}");
+    }
+    let fault =
+        CallFault { exit: Some(1), stderr: Some("Error: no route".to_owned()), ..CallFault::default() };
+    setting.simulator.set_faults(&Faults { query: vec![fault], ..Faults::default() }).unwrap();
+    let unknown = gateway.ask("tool/policy", json!({ "current": "group:5002" })).unwrap_err();
+    assert_eq!(unknown["code"], json!(-32014), "a rule by name is not passed over: {unknown}");
+    gateway.leave();
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { answersFor } from "./inbound.js";
+import { answersFor, toolPolicyOf } from "./inbound.js";
 import { withNative } from "./native.js";
 
 const CHANNEL = "zalouser";
@@ -48,6 +48,7 @@ export function channelFor(api) {
     gatewayMethods: ["web.login.start", "web.login.wait"],
     config,
     security: { resolveDmPolicy },
+    groups,
     threading: { resolveReplyToMode: () => "off" },
     messaging,
     directory,
@@ -63,10 +64,17 @@ export function channelFor(api) {
   };
 }
 
+/** What holds in a group for the agent that answers there. */
+const groups = {
+  resolveToolPolicy: ({ cfg, accountId, groupId }) =>
+    groupId ? toolPolicyOf(accountId || config.defaultAccountId(cfg), groupId) : undefined,
+};
+
 /** What gateways before 2026.9 want to know of a channel without loading all of it. */
 export const dock = {
   id: CHANNEL,
   capabilities,
+  groups,
   outbound: { textChunkLimit: 2_000 },
   threading: { resolveReplyToMode: () => "off" },
 };
@@ -203,13 +211,17 @@ async function listen(ctx, api, native, report) {
     log: ({ level, account, message }) => log?.[level]?.(`[${account ?? CHANNEL}] ${message}`),
   };
   native.accounts.set(accountId, answers);
+  const stopped = Promise.withResolvers();
+  const stop = () => stopped.resolve();
+  abortSignal.addEventListener("abort", stop, { once: true });
   try {
     await native.request("listen/start", params, { signal: abortSignal });
     report({ running: true, connected: true, lastStartAt: Date.now(), lastError: null });
     log?.info?.(`[${accountId}] zalouser ${native.about.version} listens (process ${native.pid})`);
-    const problem = await Promise.race([aborted(abortSignal), native.closed]);
+    const problem = await Promise.race([stopped.promise, native.closed]);
     if (problem) throw problem;
   } finally {
+    abortSignal.removeEventListener("abort", stop);
     if (native.isAlive) await native.request("listen/stop", params).catch((error) => log?.warn?.(error.message));
     // Gateways do not wait for this for long before they start the account anew.
     if (native.accounts.get(accountId) === answers) native.accounts.delete(accountId);
@@ -225,13 +237,6 @@ function runtimeOf({ running, lastInboundAt, lastOutboundAt, lastError, identity
     ...(lastOutboundAt && { lastOutboundAt }),
     ...(identity && { identity: identity.displayName || identity.userId }),
   };
-}
-
-function aborted(signal) {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 async function login({ cfg, accountId, runtime }) {

@@ -9,11 +9,23 @@ const REMEMBERED = 1_000;
 const REBIND_TIME = 120_000;
 
 // Shared by all copies of this folder in a process, as tools are made by another copy than the one that listens.
-const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= { bySession: new Map(), turns: new Map() });
+const shared = (globalThis[Symbol.for("zalouser.conversations")] ??= {
+  bySession: new Map(),
+  policies: new Map(),
+  turns: new Map(),
+});
 
 /** The conversation of a session that was last written in: { account, target }. */
 export function conversationOf(sessionKey) {
   return shared.bySession.get(sessionKey);
+}
+
+/**
+ * Which of the agent's tools may be used in a group, as the native process said when a message came from there.
+ * Asked while a turn begins, so that there is no time to ask anew.
+ */
+export function toolPolicyOf(accountId, groupId) {
+  return shared.policies.get(policyKey(accountId, groupId))?.policy;
 }
 
 /**
@@ -28,6 +40,7 @@ export function answersFor({ cfg, accountId, core, native, log }) {
       // The gateway may stop the account meanwhile, as it does when its configuration changes: the turn goes on.
       native.retain();
       try {
+        await learnPolicy(host, message.target, { native, signal });
         await answer(host, message, { native, signal });
       } finally {
         // Not waited for: the process ends when it has taken the answer.
@@ -37,6 +50,21 @@ export function answersFor({ cfg, accountId, core, native, log }) {
     paired: async () => ({ senders: await allowed(core, accountId, isCurrent) }),
     pairing: (stranger) => offer(core, accountId, isCurrent, stranger),
   };
+}
+
+/** Asks which tools may be used in a conversation, once for each configuration. Without an answer there is no turn. */
+async function learnPolicy(host, target, { native, signal }) {
+  const key = policyKey(host.accountId, target);
+  const known = shared.policies.get(key);
+  if (known?.host === host) return remember(shared.policies, key, known);
+  const params = { account: host.accountId, current: target };
+  const policy = await native.request("tool/policy", params, { signal });
+  remember(shared.policies, key, { host, policy });
+}
+
+/** Gateways write the ids of accounts in small letters. */
+function policyKey(accountId, target) {
+  return `${accountId.toLowerCase()} ${threadOf(target)}`;
 }
 
 /** Has one message answered, once however often it is handed over. Throws when something was not delivered. */
@@ -241,10 +269,14 @@ async function offer(core, account, isCurrent, { senderId, senderName }) {
 
 /** Remembers where a session's messages come from. */
 function begin({ accountId }, sessionKey, target) {
-  const { bySession } = shared;
-  bySession.delete(sessionKey);
-  bySession.set(sessionKey, { account: accountId, target });
-  if (bySession.size > REMEMBERED) bySession.delete(bySession.keys().next().value);
+  remember(shared.bySession, sessionKey, { account: accountId, target });
+}
+
+/** Puts something into a map that forgets what was put there longest ago. */
+function remember(map, key, value) {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > REMEMBERED) map.delete(map.keys().next().value);
 }
 
 /** The id in a target. */

@@ -105,9 +105,7 @@ class Native {
       this.#child.once("close", (code, signal) => this.#end(resolve, this.#endProblem(code, signal)));
     });
     this.#child.stdin.on("error", () => {});
-    this.#child.stderr.setEncoding("utf8").on("data", (text) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
-    });
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#keep(text));
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.#take(line));
   }
 
@@ -178,16 +176,17 @@ class Native {
   }
 
   #take(line) {
-    let message;
-    try {
-      message = JSON.parse(line);
-    } catch {
-      this.#stderr = `${this.#stderr}${line}\n`.slice(-STDERR_KEPT);
-      return;
-    }
-    if (message.method === "$/cancelRequest") this.#asked.get(message.params?.id)?.abort();
-    else if (message.method) this.#serve(message);
+    const message = messageIn(line);
+    if (!message) this.#keep(`${line}\n`);
+    else if (message.method === "$/cancelRequest") this.#asked.get(message.params?.id)?.abort();
+    else if (message.method && message.id !== undefined) this.#serve(message);
+    else if (message.method) this.#hear(message);
     else this.#settle(message);
+  }
+
+  /** Keeps what it says beside the protocol: the reason for its end may be in it. */
+  #keep(text) {
+    this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
   }
 
   #settle({ id, result, error }) {
@@ -197,14 +196,22 @@ class Native {
     else waiting?.resolve(result);
   }
 
-  /** Has the account answer what the process asks, or hear what it tells. */
+  /** Has the account hear what the process tells; all of them what is about none. */
+  #hear({ method, params }) {
+    const listener = this.accounts.get(params?.account);
+    for (const one of listener ? [listener] : this.accounts.values()) {
+      try {
+        one[method]?.(params);
+      } catch (error) {
+        // What the gateway makes of news is no reason to end it.
+        this.#keep(`${error}\n`);
+      }
+    }
+  }
+
+  /** Has the account answer what the process asks. */
   async #serve({ id, method, params }) {
     const listener = this.accounts.get(params?.account);
-    if (id === undefined) {
-      if (listener) listener[method]?.(params);
-      else for (const other of this.accounts.values()) other[method]?.(params);
-      return;
-    }
     const abort = new AbortController();
     this.#asked.set(id, abort);
     try {
@@ -236,6 +243,16 @@ class Native {
     }
     const said = lines.length > 0 ? `; it said: ${lines.at(-1).slice(0, 400)}` : "";
     return new NativeError(`${this.binary.path} ended ${how}${said}`);
+  }
+}
+
+/** The message in a line; none when it is something else. */
+function messageIn(line) {
+  try {
+    const message = JSON.parse(line);
+    return message !== null && typeof message === "object" ? message : null;
+  } catch {
+    return null;
   }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock, SystemClock};
 use crate::grants::Gate;
-use crate::sandbox::bindings::config::Account;
+use crate::sandbox::bindings::config::{Account, ToolPolicy};
 use crate::sandbox::bindings::directory::Entry;
 use crate::sandbox::bindings::tool::{self, Answer, CallContext, Descriptor, ErrorCode};
 use crate::sandbox::bindings::types::{Command, ExitStatus, Outcome, Thread};
@@ -77,6 +77,22 @@ impl Tool {
         self.component.instantiate().await?.describe_tool().await
     }
 
+    /// Which of the agent's tools may be used in the current conversation; none when nothing restricts them.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure; the inner one says that it depends on the account's groups, which
+    /// cannot be listed.
+    pub async fn policy(&self) -> Result<Result<Option<ToolPolicy>, tool::Error>, sandbox::Error> {
+        let mut attempts = Attempts::new(&self.component, &self.account.id, None);
+        let mut context = self.context();
+        let policy = attempt!(&mut attempts, |guest| guest.tool_policy(&context))?;
+        if context.groups.is_some() || !lacks_groups(&policy) {
+            return Ok(policy);
+        }
+        context.groups = self.learn_groups(&mut attempts).await?;
+        attempt!(&mut attempts, |guest| guest.tool_policy(&context))
+    }
+
     /// Carries out a call, which is JSON. Dropped before it is done, it ends the process that it runs and
     /// starts no other.
     ///
@@ -84,15 +100,9 @@ impl Tool {
     /// The guest's failure. What was done by then is in the log.
     pub async fn call(&self, call: &str) -> Result<Conclusion, sandbox::Error> {
         let mut attempts = Attempts::new(&self.component, &self.account.id, None);
-        let mut context = CallContext {
-            account: self.account.clone(),
-            current_thread: self.current_thread.clone(),
-            groups: self.groups.get().cloned(),
-        };
+        let mut context = self.context();
         let mut planned = attempt!(&mut attempts, |guest| guest.plan_call(call, &context))?;
-        if context.groups.is_none()
-            && planned.as_ref().is_err_and(|error| error.code == ErrorCode::GroupsUnknown)
-        {
+        if context.groups.is_none() && lacks_groups(&planned) {
             context.groups = self.learn_groups(&mut attempts).await?;
             planned = attempt!(&mut attempts, |guest| guest.plan_call(call, &context))?;
         }
@@ -119,6 +129,14 @@ impl Tool {
                 );
                 Err(err)
             }
+        }
+    }
+
+    fn context(&self) -> CallContext {
+        CallContext {
+            account: self.account.clone(),
+            current_thread: self.current_thread.clone(),
+            groups: self.groups.get().cloned(),
         }
     }
 
@@ -174,4 +192,9 @@ impl Tool {
             }
         }
     }
+}
+
+/// Whether the guest has to know the account's groups first.
+fn lacks_groups<T>(answer: &Result<T, tool::Error>) -> bool {
+    answer.as_ref().is_err_and(|error| error.code == ErrorCode::GroupsUnknown)
 }

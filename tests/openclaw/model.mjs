@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 
 /** The answer to `say:long`. */
-export const LONG = Array.from({ length: 500 }, (_, index) => `word ${String(index).padStart(4, "0")}`).join(" ");
+export const LONG = Array.from({ length: 501 }, (_, index) => `word ${String(index).padStart(4, "0")}`).join(" ");
 
 /** Starts the model on a free port of the loopback. */
 export async function startModel() {

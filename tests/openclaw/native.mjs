@@ -22,6 +22,7 @@ createInterface({ input: process.stdin })
     const answer = script.answers?.[message.method] ?? {};
     if (answer.die) process.exit(1);
     if (answer.never) return;
+    for (const line of answer.noise ?? []) process.stdout.write(`${line}\n`);
     if (answer.error) say({ id: message.id, error: answer.error });
     else say({ id: message.id, result: answer.result ?? {} });
     for (const then of answer.then ?? []) say(then);

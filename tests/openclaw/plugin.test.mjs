@@ -1,85 +1,11 @@
-// The plugin folder by itself, against a scripted process: `node --test tests/openclaw`.
+// What the plugin folder registers, and its commands: `node --test tests/openclaw/*.test.mjs`.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
+import { test } from "node:test";
 
 import entry from "../../extensions/zalouser/index.js";
-
-const NATIVE = fileURLToPath(new URL("native.mjs", import.meta.url));
-const INITIALIZED = { result: { protocol: 1, version: "9.9.9", accounts: [], defaultAccount: "default" } };
-const CFG = { channels: { zalouser: { dmPolicy: "open" } }, secrets: { key: "kept back" } };
-
-let folder;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "zalouser-plugin-"));
-  process.env.SEEN = join(folder, "seen");
-  process.env.SCRIPT = join(folder, "script");
-  process.env.ZALOUSER_BIN = NATIVE;
-  writeFileSync(process.env.SEEN, "");
-});
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Has the process answer like this. */
-function script(answers, more = {}) {
-  writeFileSync(process.env.SCRIPT, JSON.stringify({ answers: { initialize: INITIALIZED, ...answers }, ...more }));
-}
-
-/** What the process saw so far. */
-function seen() {
-  return readFileSync(process.env.SEEN, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
-}
-
-/** The parameters of all that it was asked by this method. */
-const asked = (method) => seen().filter((it) => it.method === method).map((it) => it.params);
-
-async function until(look) {
-  for (let tries = 0; tries < 1_000; tries += 1) {
-    const found = look();
-    if (found) return found;
-    await sleep(10);
-  }
-  assert.fail(`it did not happen; the process saw ${JSON.stringify(seen())}`);
-}
-
-/** The channel and the tool that the folder registers with a gateway whose channel runtime is `core`. */
-function registered(core = {}, registrationMode = undefined) {
-  const kept = {};
-  entry.register({
-    registrationMode,
-    config: CFG,
-    runtime: { channel: core, config: { loadConfig: () => CFG } },
-    registerChannel: ({ plugin }) => (kept.channel = plugin),
-    registerTool: (tool, options) => (kept.tool = { make: tool, options }),
-  });
-  return kept;
-}
-
-/** An account that a gateway runs, and what it was told. */
-function started(channel) {
-  const abort = new AbortController();
-  let status = {};
-  const told = [];
-  const logged = [];
-  const log = Object.fromEntries(
-    ["debug", "info", "warn", "error"].map((level) => [level, (text) => logged.push(`${level} ${text}`)]),
-  );
-  const ended = channel.gateway.startAccount({
-    cfg: CFG,
-    accountId: "default",
-    abortSignal: abort.signal,
-    log,
-    getStatus: () => status,
-    setStatus: (next) => told.push((status = next)),
-  });
-  return { told, logged, stop: () => (abort.abort(), ended) };
-}
+import { asked, CFG, NATIVE, registered, script, seen, started, turning, until } from "./scripted.mjs";
 
 test("to register starts nothing", () => {
   script({});
@@ -132,99 +58,6 @@ test("a program that is missing, too old or another one is told in one line with
   assert.equal(status.collectStatusIssues([{ ...snapshot, enabled: true }])[0].message, error);
 });
 
-test("an account that goes down is started again, until it is stopped", async () => {
-  script({ "listen/start": { die: true } });
-  const account = started(registered().channel);
-  await until(() => account.logged.some((line) => /next try in 1 s/.test(line)));
-  assert.equal(account.told.at(-1).connected, false);
-  script({});
-  await until(() => account.told.at(-1).connected);
-  await account.stop();
-  assert.equal(account.told.at(-1).running, false);
-  assert.equal(asked("listen/stop").length, 1);
-  assert.ok(seen().at(-1).ended);
-});
-
-test("a message becomes a turn of either gateway, and its answer a delivery", async () => {
-  const context = {
-    Body: "[x] hi", RawBody: "hi", CommandBody: "hi", From: "zalouser:group:5", To: "zalouser:5", ChatType: "group",
-    SenderId: "1", MessageSid: "m1", CommandAuthorized: false, ConversationLabel: "Work",
-  };
-  const inbound = { id: 1, method: "inbound", params: { account: "default", entry: "9", target: "group:5", context } };
-  const answers = {
-    "listen/start": { then: [inbound] },
-    deliver: { result: { messageIds: ["7"], sent: 1, parts: 1 } },
-  };
-  const route = { agentId: "main", accountId: "default", sessionKey: "agent:main:zalouser:group:5" };
-  const routing = { resolveAgentRoute: () => route };
-  let turn;
-  const older = {
-    routing,
-    session: { resolveStorePath: () => "/store", recordInboundSession: async () => {} },
-    reply: {
-      finalizeInboundContext: (ctx) => ctx,
-      dispatchReplyWithBufferedBlockDispatcher: async ({ ctx, dispatcherOptions }) => {
-        turn = ctx;
-        await dispatcherOptions.deliver({ text: "yes" });
-      },
-    },
-  };
-  const current = {
-    routing,
-    inbound: {
-      buildContext: async (params) => ({ ...params.extra, access: params.access }),
-      dispatch: async ({ ctxPayload, delivery }) => {
-        turn = ctxPayload;
-        assert.deepEqual(await delivery.deliver({ text: "yes" }), { visibleReplySent: true, messageIds: ["7"] });
-      },
-    },
-  };
-  for (const core of [older, current]) {
-    writeFileSync(process.env.SEEN, "");
-    script(answers);
-    const account = started(registered(core).channel);
-    const done = await until(() => seen().find((it) => it.id === 1 && "result" in it));
-    assert.deepEqual(done.result, {});
-    assert.deepEqual(asked("deliver"), [{ account: "default", to: "group:5", text: "yes", media: [], entry: "9" }]);
-    assert.deepEqual([turn.To, turn.OriginatingTo], ["zalouser:group:5", "zalouser:group:5"]);
-    assert.equal(turn.SessionKey, route.sessionKey);
-    await account.stop();
-  }
-});
-
-test("a turn that fails is told to the process", async () => {
-  const context = { ChatType: "direct", MessageSid: "m1" };
-  const inbound = { id: 1, method: "inbound", params: { account: "default", entry: "9", target: "5", context } };
-  script({ "listen/start": { then: [inbound] } });
-  const routing = { resolveAgentRoute: () => { throw new Error("no agent"); } };
-  const account = started(registered({ routing }).channel);
-  const done = await until(() => seen().find((it) => it.id === 1 && "error" in it));
-  assert.equal(done.error.message, "no agent");
-  await account.stop();
-});
-
-test("the pairing store of either gateway is asked", async () => {
-  const ask = (method, params) => ({ method, params: { account: "default", ...params } });
-  const stranger = { senderId: "5", senderName: "Bob" };
-  script({ "listen/start": { then: [{ id: 1, ...ask("paired") }, { id: 2, ...ask("pairing", stranger) }] } });
-  const requests = [];
-  const pairing = {
-    readAllowFromStore: async (asked) => (typeof asked === "string" ? ["1"] : [asked.accountId, "2"]),
-    upsertPairingRequest: async (request) => (requests.push(request), { code: "ABCD2345", created: true }),
-  };
-  for (const [core, senders] of [[{ pairing }, ["1"]], [{ pairing, inbound: { dispatch() {} } }, ["default", "2"]]]) {
-    writeFileSync(process.env.SEEN, "");
-    const account = started(registered(core).channel);
-    const result = (id) => until(() => seen().find((it) => it.id === id && "result" in it)?.result);
-    assert.deepEqual(await result(1), { senders });
-    const approve = "openclaw pairing approve zalouser ABCD2345";
-    assert.deepEqual(await result(2), { code: "ABCD2345", created: true, approve });
-    await account.stop();
-  }
-  const request = { channel: "zalouser", id: "5", meta: { name: "Bob" } };
-  assert.deepEqual(requests, [request, { ...request, accountId: "default" }]);
-});
-
 test("the tool is called on behalf of the conversation that it is used in", async () => {
   script({ "tool/call": { result: { success: false, answer: { ok: false } } } });
   const { make } = registered().tool;
@@ -238,30 +71,73 @@ test("the tool is called on behalf of the conversation that it is used in", asyn
   assert.deepEqual(asked("tool/call"), [{ account: "default", call, current: "zalouser:group:5" }, { call }]);
 });
 
-test("a turn over which the process dies goes on with the next process", async () => {
-  const context = { ChatType: "direct", MessageSid: "m9", Body: "hi" };
-  const params = { account: "default", entry: "9", target: "5", context };
-  script({ "listen/start": { then: [{ id: 1, method: "inbound", params }] }, deliver: { die: true } });
-  let turns = 0;
-  const core = {
-    routing: { resolveAgentRoute: () => ({ agentId: "main", accountId: "default", sessionKey: "s" }) },
-    session: { resolveStorePath: () => "/store", recordInboundSession: async () => {} },
-    reply: {
-      finalizeInboundContext: (ctx) => ctx,
-      dispatchReplyWithBufferedBlockDispatcher: async ({ dispatcherOptions }) => {
-        turns += 1;
-        await dispatcherOptions.deliver({ text: "yes" });
-      },
-    },
-  };
-  const account = started(registered(core).channel);
-  await until(() => asked("deliver").length === 1);
-  const again = { ...params, entry: "9", context: { ...context, Redelivered: true } };
-  script({
-    "listen/start": { then: [{ id: 1, method: "inbound", params: again }] },
-    deliver: { result: { messageIds: ["7"], sent: 1, parts: 1 } },
+test("media goes along, asked for by a command or said by an agent", async () => {
+  const url = "https://example.com/a.png";
+  script({ deliver: { result: { messageIds: ["7"], sent: 1, parts: 1 } } });
+  const { outbound } = registered().channel;
+  await outbound.sendMedia({ cfg: CFG, to: "group:5", text: "look", mediaUrl: url, accountId: "work" });
+  await outbound.sendMedia({ cfg: CFG, to: "5", mediaUrl: url });
+  assert.deepEqual(asked("deliver"), [
+    { account: "work", to: "group:5", text: "look", media: [url] },
+    { to: "5", text: "", media: [url] },
+  ]);
+  writeFileSync(process.env.SEEN, "");
+  const account = turning({ deliver: { result: { messageIds: ["7"], sent: 1, parts: 1 } } }, async ({ deliver }) => {
+    await deliver({ mediaUrl: url });
+    await deliver({ text: "both", mediaUrls: [url, "b.png"] });
+    await deliver({ text: " " });
   });
   await until(() => seen().find((it) => it.id === 1 && "result" in it));
-  assert.deepEqual([turns, asked("deliver").length], [1, 2]);
+  const [first, second, ...more] = asked("deliver").map(({ text, media }) => ({ text, media }));
+  assert.deepEqual([first, second, more], [{ text: "", media: [url] }, { text: "both", media: [url, "b.png"] }, []]);
   await account.stop();
+});
+
+test("the copies of this folder that a gateway makes share what one of them has", async () => {
+  const copy = await import("../../extensions/zalouser/index.js?copy");
+  assert.notEqual(copy.default, entry);
+  script({ "directory/self": { result: { entries: [] } } });
+  const account = started(registered().channel);
+  await until(() => asked("listen/start").length === 1);
+  const kept = {};
+  copy.default.register({ registerChannel: ({ plugin }) => (kept.channel = plugin), registerTool() {} });
+  assert.equal(await kept.channel.directory.self({ cfg: CFG }), null);
+  assert.equal(seen().filter((it) => it.started).length, 1);
+  await account.stop();
+});
+
+test("a login shows the code and waits for the scan", async () => {
+  const printed = [];
+  const runtime = { log: (text) => printed.push(text) };
+  const { auth, gateway } = registered().channel;
+  const state = { loggedIn: true, identity: { userId: "9", displayName: "Bot" } };
+  script({
+    "auth/login": { result: { profile: "p", loggedIn: false, qrText: "█▀█", qrDataUrl: "data:image/png;base64,AA" } },
+    "auth/status": { result: state },
+  });
+  await auth.login({ cfg: CFG, runtime });
+  assert.equal(printed[0], "█▀█");
+  assert.match(printed.at(-1), /^Account default is logged in as Bot \(9\)\.$/);
+  const begun = await gateway.loginWithQrStart({ accountId: "work", force: true, timeoutMs: 30_000 });
+  assert.equal(begun.qrDataUrl, "data:image/png;base64,AA");
+  assert.equal((await gateway.loginWithQrWait({ accountId: "work", timeoutMs: 1_500 })).connected, true);
+  assert.deepEqual(asked("auth/login"), [{ account: "default" }, { account: "work", force: true }]);
+  assert.deepEqual(asked("auth/status")[1], { account: "work", waitSeconds: 2 });
+  script({
+    "auth/login": { result: { profile: "p", loggedIn: false, qrDataUrl: "data:image/png;base64,AA" } },
+    "auth/status": { result: { loggedIn: false, reason: "no session" } },
+  });
+  await assert.rejects(auth.login({ cfg: CFG, runtime }), /account default is not logged in: no session/);
+  const waited = await gateway.loginWithQrWait({});
+  assert.deepEqual([waited.connected, /no session/.test(waited.message)], [false, true]);
+  script({ "auth/login": { result: { profile: "p", loggedIn: true } } });
+  assert.equal((await gateway.loginWithQrStart({})).qrDataUrl, undefined, "there is nothing to scan");
+});
+
+test("a logout that Zalo does not confirm is none", async () => {
+  const { gateway } = registered().channel;
+  script({ "auth/logout": { error: { code: -32014, message: "account default is still logged in" } } });
+  await assert.rejects(gateway.logoutAccount({ cfg: CFG, accountId: "default" }), /still logged in/);
+  script({});
+  assert.deepEqual(await gateway.logoutAccount({ cfg: CFG, accountId: "default" }), { cleared: true, loggedOut: true });
 });

@@ -14,6 +14,7 @@ const PATIENCE = 180_000;
 const FOREIGN = /^(OPENCLAW_|CLAWDBOT_|ZCA_|OPENZCA_|ZALOUSER_|XDG_)/;
 
 export class World {
+  static #all = new Set();
   #gateway = null;
   #count = 0;
 
@@ -25,8 +26,9 @@ export class World {
     this.zalouser = zalouser;
     mkdirSync(join(this.home, ".openclaw"), { recursive: true });
     mkdirSync(join(this.zca, "bin"), { recursive: true });
-    mkdirSync(join(this.zca, "profiles", "default"), { recursive: true });
+    for (const profile of ["default", "work"]) mkdirSync(join(this.zca, "profiles", profile), { recursive: true });
     symlinkSync(zalouser, join(this.zca, "bin", "zca"));
+    World.#all.add(this);
   }
 
   get env() {
@@ -111,7 +113,7 @@ export class World {
   }
 
   /** Lets somebody write to the account, in a group or directly. */
-  say({ from, name = "Somebody", group, text }) {
+  say({ profile = "default", from, name = "Somebody", group, text }) {
     this.#count += 1;
     const thread = group ?? from;
     const now = Date.now();
@@ -146,33 +148,33 @@ export class World {
       toId: group ?? "999",
       ts: String(now),
     };
-    appendFileSync(this.#profile("inbox.jsonl"), `${JSON.stringify(line)}\n`);
+    appendFileSync(this.#profile(profile, "inbox.jsonl"), `${JSON.stringify(line)}\n`);
   }
 
   setFaults(faults) {
-    writeFileSync(this.#profile("faults.json"), JSON.stringify(faults));
+    writeFileSync(this.#profile("default", "faults.json"), JSON.stringify(faults));
   }
 
   /** All that has arrived on Zalo, in its order. */
-  get sent() {
-    const file = this.#profile("sent.jsonl");
+  sent(profile = "default") {
+    const file = this.#profile(profile, "sent.jsonl");
     if (!existsSync(file)) return [];
     return readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
   }
 
   /** The texts that arrived in a thread. */
-  textsTo(thread) {
-    return this.sent.filter((sent) => sent.threadId === thread && sent.text).map((sent) => sent.text);
+  textsTo(thread, profile) {
+    return this.sent(profile).filter((sent) => sent.threadId === thread && sent.text).map((sent) => sent.text);
   }
 
-  /** Processes that run in this world, as their command lines. */
+  /** Processes that run in this world. */
   get processes() {
     const found = [];
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
       try {
         const isOurs = readFileSync(`/proc/${pid}/environ`, "utf8").includes(`HOME=${this.home}\0`);
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        if (isOurs && command) found.push(`${pid} ${command}`);
+        if (isOurs && command) found.push({ pid: Number(pid), command });
       } catch {
         // It has just ended, or is somebody else's.
       }
@@ -191,13 +193,33 @@ export class World {
     }
   }
 
-  async end() {
+  async end({ keep = false } = {}) {
     await this.stopGateway();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#kill();
+    if (!keep) rmSync(this.folder, { recursive: true, force: true });
+    World.#all.delete(this);
   }
 
-  #profile(file) {
-    return join(this.zca, "profiles", "default", file);
+  /** Ends all that runs in any world, at once. */
+  static endAll() {
+    for (const world of World.#all) {
+      world.#kill();
+      rmSync(world.folder, { recursive: true, force: true });
+    }
+  }
+
+  #kill() {
+    for (const { pid } of this.processes) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  #profile(name, file) {
+    return join(this.zca, "profiles", name, file);
   }
 }
 

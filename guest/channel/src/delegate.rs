@@ -78,6 +78,12 @@ macro_rules! delegate {
                 <$crate::Channel as $crate::tool::Guest>::describe()
             }
 
+            fn policy(
+                context: $crate::tool::CallContext,
+            ) -> Result<Option<$crate::config::ToolPolicy>, $crate::tool::Error> {
+                <$crate::Channel as $crate::tool::Guest>::policy(context)
+            }
+
             fn plan(
                 call: String,
                 context: $crate::tool::CallContext,

@@ -88,12 +88,12 @@ fn group_rule(from: a::GroupRule) -> config::GroupRule {
         key: from.key,
         enabled: from.enabled,
         require_mention: from.require_mention,
-        tools: from.tools.map(|tools| config::ToolPolicy {
-            allow: tools.allow,
-            also_allow: tools.also_allow,
-            deny: tools.deny,
-        }),
+        tools: from.tools.map(tool_policy),
     }
+}
+
+pub(crate) fn tool_policy(from: a::ToolPolicy) -> config::ToolPolicy {
+    config::ToolPolicy { allow: from.allow, also_allow: from.also_allow, deny: from.deny }
 }
 
 fn reply_format(from: a::ReplyFormat) -> config::ReplyFormat {

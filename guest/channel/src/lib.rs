@@ -148,6 +148,13 @@ impl tool::Guest for Channel {
         encode::descriptor(logic_tool::describe())
     }
 
+    fn policy(context: tool::CallContext) -> Result<Option<config::ToolPolicy>, tool::Error> {
+        match logic_tool::policy(&decode::call_context(context)) {
+            Ok(policy) => Ok(policy.map(encode::tool_policy)),
+            Err(error) => Err(encode::tool_error(error)),
+        }
+    }
+
     fn plan(call: String, context: tool::CallContext) -> Result<Vec<types::Command>, tool::Error> {
         match logic_tool::plan(&call, &decode::call_context(context)) {
             Ok(commands) => Ok(commands.into_iter().map(encode::command).collect()),

@@ -191,7 +191,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     // The demo tells its own story; a log line belongs there only when something is wrong.
     let quiet = matches!(cli.command, Command::Demo(_));
     let goes_on = matches!(cli.command, Command::Bridge(_) | Command::Gateway(_) | Command::Mcp(_));
-    if goes_on || matches!(cli.command, Command::Demo(_)) {
+    if goes_on || matches!(cli.command, Command::Demo(_) | Command::Serve(_)) {
         watchdog::enable(env::current_exe());
     }
     let log = log::start(cli.global.log_format, log::level(cli.global.verbose, quiet), goes_on);

@@ -34,6 +34,8 @@ pub enum What {
     },
     /// The account cannot run, and will not until the gateway is started anew; the text says why.
     NotStarted(String),
+    /// The account was told to stop, and its listener with it. Answers that are under way may go on.
+    Stopped,
     /// It is known whose account it is.
     Identified(Identity),
     /// A listener was started.

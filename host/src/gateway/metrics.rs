@@ -184,6 +184,9 @@ impl Metrics {
                 drop(self.queue.get_or_create(&by_account()));
                 drop(self.restarts.get_or_create(&by_account()));
             }
+            What::Stopped => {
+                self.listening.get_or_create(&by_account()).set(0);
+            }
             What::Listening { .. } => {
                 self.listening.get_or_create(&by_account()).set(1);
             }

@@ -66,6 +66,7 @@ impl Work {
             ListenerState::Starting | ListenerState::Waiting { .. } => {
                 reason(&account.last_end, "its listener is started again")
             }
+            ListenerState::Stopped => Self::Hindered { reason: "it was stopped".to_owned() },
             ListenerState::NotStarted => reason(&account.last_error, "it could not be started"),
         }
     }
@@ -96,6 +97,7 @@ mod tests {
         let first = || account(ListenerState::Starting, false, false);
         let again = || account(ListenerState::Starting, true, false);
         let waiting = || account(ListenerState::Waiting { until: 9 }, true, false);
+        let stopped = || account(ListenerState::Stopped, false, false);
         let refused = || account(ListenerState::NotStarted, false, true);
         for (accounts, ready, summary) in [
             (vec![], false, "starting"),
@@ -103,6 +105,7 @@ mod tests {
             (vec![running()], true, "the account listens"),
             (vec![running(), first()], false, "1 of 2 accounts listen"),
             (vec![running(), refused()], true, "1 of 2 accounts listen; b: not logged in"),
+            (vec![running(), stopped()], true, "1 of 2 accounts listen; b: it was stopped"),
             (vec![waiting(), again()], true, "0 of 2 accounts listen; a: exit code 1; b: exit code 1"),
         ] {
             let found = readiness(accounts);

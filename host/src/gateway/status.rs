@@ -66,6 +66,8 @@ pub enum ListenerState {
     Starting,
     /// Its account could not be started.
     NotStarted,
+    /// Its account was told to stop.
+    Stopped,
     /// It runs.
     Running {
         /// Its process id.
@@ -108,6 +110,7 @@ impl Status {
                 account.listener = ListenerState::NotStarted;
                 account.fail(now, reason);
             }
+            What::Stopped => account.listener = ListenerState::Stopped,
             What::Identified(identity) => account.identity = Some(identity.clone()),
             What::Listening { pid } => account.listen(*pid, now),
             What::Complained(line) => account.complaint = Some(line.clone()),

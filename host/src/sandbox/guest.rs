@@ -7,7 +7,9 @@ use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use super::bindings::config::{Account, ConfigError, Configuration, Environment, ReplyFormat, Route};
+use super::bindings::config::{
+    Account, ConfigError, Configuration, Environment, ReplyFormat, Route, ToolPolicy,
+};
 use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
 use super::bindings::inbound::{Effect, PairingRequest, Remembered, ZoneOffset};
 use super::bindings::outbound::Reply;
@@ -272,6 +274,17 @@ impl Guest {
     /// The guest's failure.
     pub async fn describe_tool(&mut self) -> Result<Descriptor, Error> {
         call!(self, "tool.describe", |store| self.plugin.zalouser_plugin_tool().call_describe(store))
+    }
+
+    /// Asks which of the agent's tools may be used in a conversation.
+    ///
+    /// # Errors
+    /// The outer error is the guest's failure, the inner one that it has to know more.
+    pub async fn tool_policy(
+        &mut self,
+        context: &CallContext,
+    ) -> Result<Result<Option<ToolPolicy>, tool::Error>, Error> {
+        call!(self, "tool.policy", |store| self.plugin.zalouser_plugin_tool().call_policy(store, context))
     }
 
     /// Turns a call of the tool into commands.

@@ -16,8 +16,9 @@ use super::session::Acting;
 use super::wire::{Failure, Peer};
 use crate::clock::SystemClock;
 use crate::gateway::agent::Agent;
+use crate::gateway::presence::{Presence, PresenceError};
 use crate::gateway::{AccountError, Events, Gateway, Registry, StartError, What, open_journal};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, JournalSettings};
 use crate::state_dir::StateDir;
 use crate::zca::profile_lock::LockError;
 
@@ -37,8 +38,14 @@ pub(super) struct Listening {
 #[derive(Default)]
 struct Live {
     accounts: BTreeMap<String, Account>,
-    /// Open from the first account on: answers may go on when none listens any more.
-    journal: Option<Journal>,
+    /// Held from the first account on: answers may go on when none listens any more.
+    gateway: Option<Running>,
+}
+
+/// What makes this process the gateway of its state folder.
+struct Running {
+    journal: Journal,
+    presence: JoinHandle<()>,
 }
 
 /// One of them.
@@ -61,17 +68,29 @@ impl Listening {
         if live.accounts.get(id).is_some_and(|account| !account.run.is_finished()) {
             return Ok(());
         }
-        let journal = match &live.journal {
-            Some(journal) => journal.clone(),
+        let journal = match &live.gateway {
+            Some(Running { journal, .. }) => journal.clone(),
             None => {
-                let opened = open_journal(&self.state, acting.session.config.settings.journal).await;
-                let opened = opened.map_err(|err| failure(&StartError::Journal(err)))?;
-                live.journal.insert(opened).clone()
+                let running = self.claim(acting.session.config.settings.journal).await?;
+                live.gateway.insert(running).journal.clone()
             }
         };
         let account = self.run(acting, journal).await?;
         live.accounts.insert(id.clone(), account);
         Ok(())
+    }
+
+    /// Becomes the gateway of the state folder, which other programs see by what is published there.
+    async fn claim(&self, settings: JournalSettings) -> Result<Running, Failure> {
+        let presence = Presence::claim(&self.state).map_err(|err| {
+            let held = matches!(err, PresenceError::Held { .. });
+            Failure::new(if held { Code::Elsewhere } else { Code::Account }, err)
+        })?;
+        let journal = open_journal(&self.state, settings).await;
+        let journal = journal.map_err(|err| failure(&StartError::Journal(err)))?;
+        let events = self.events.clone();
+        let presence = tokio::spawn(async move { match presence.publish(&events).await {} });
+        Ok(Running { journal, presence })
     }
 
     /// Runs an account, once its listener does.
@@ -110,11 +129,11 @@ impl Listening {
     /// Stops to listen for an account. Answers that are under way may end; those that take longer go on.
     pub(super) async fn stop(&self, account: &str) {
         let mut live = self.live.lock().await;
-        if let Some(ended) = live.accounts.remove(account)
-            && timeout(STOP_TIME, ended.end()).await.is_err()
-        {
+        let Some(ended) = live.accounts.remove(account) else { return };
+        if timeout(STOP_TIME, ended.end()).await.is_err() {
             tracing::info!(account, "answers that are under way go on");
         }
+        self.events.tell(account, What::Stopped);
     }
 
     /// Stops all.
@@ -127,8 +146,11 @@ impl Listening {
         for account in all.into_values() {
             account.end().await;
         }
-        if let Some(journal) = live.journal.take() {
+        if let Some(Running { journal, presence }) = live.gateway.take() {
             journal.close().await;
+            presence.abort();
+            // It was told to end, and with that what it published.
+            let _ = presence.await;
         }
     }
 

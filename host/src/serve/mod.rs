@@ -34,16 +34,16 @@ pub use schema::schema;
 use self::deliver::Turns;
 use self::listening::Listening;
 use self::protocol::{
-    AuthLogin, AuthStatus, Cancel, Code, Deliver, Done, Initialize, Initialized, OfAccount, PROTOCOL, Search,
-    SearchMembers, ToolCall, ToolCalled,
+    AskToolPolicy, AuthLogin, AuthStatus, Cancel, Code, Deliver, Done, Initialize, Initialized, OfAccount,
+    PROTOCOL, Search, SearchMembers, ToolCall, ToolCalled, ToolPolicy,
 };
 use self::session::{Acting, Session, broken};
 use self::wire::{Failure, Message, Peer, next_line};
 use crate::config::Config;
 use crate::sandbox::Sandbox;
+use crate::sandbox::bindings::config;
 use crate::sandbox::bindings::types::Command;
 use crate::state_dir::StateDir;
-use crate::tool::Tool;
 use crate::zca::program::Zca;
 
 /// How long what is being sent may take once the peer is gone.
@@ -202,6 +202,7 @@ impl Server {
             "listen/stop" => reply(self.stop(read(params)?).await),
             "deliver" => reply(self.deliver(read(params)?).await),
             "tool/call" => reply(self.call_tool(read(params)?).await),
+            "tool/policy" => reply(self.tool_policy(read(params)?).await),
             "directory/self" => {
                 let OfAccount { account } = read(params)?;
                 reply(directory::search(&self.acting(account)?, Command::WhoAmI, None, None).await)
@@ -282,22 +283,24 @@ impl Server {
     }
 
     async fn call_tool(&self, ToolCall { account, call, current }: ToolCall) -> Result<ToolCalled, Failure> {
-        let acting = self.acting(account)?;
-        let thread = match current {
-            Some(current) => Some(acting.thread(&mut acting.guest().await?, &current).await?),
-            None => None,
-        };
-        let tool = Tool::new(
-            acting.plugin.component.clone(),
-            acting.plugin.gate.clone(),
-            acting.session.zca.clone(),
-            acting.account.clone(),
-            thread,
-        );
+        let tool = self.acting(account)?.tool(current.as_deref()).await?;
         let concluded = tool.call(&Value::Object(call).to_string()).await.map_err(broken)?;
         let answer = serde_json::from_str(&concluded.json)
             .map_err(|err| Failure::new(Code::Internal, format!("the guest's answer is no JSON: {err}")))?;
         Ok(ToolCalled { success: concluded.success, answer })
+    }
+
+    async fn tool_policy(
+        &self,
+        AskToolPolicy { account, current }: AskToolPolicy,
+    ) -> Result<ToolPolicy, Failure> {
+        let tool = self.acting(account)?.tool(Some(&current)).await?;
+        let policy = tool.policy().await.map_err(broken)?;
+        let policy =
+            policy.map_err(|err| Failure::new(Code::Refused, format!("{}; {}", err.message, err.hint)))?;
+        Ok(policy.map_or_else(ToolPolicy::default, |config::ToolPolicy { allow, also_allow, deny }| {
+            ToolPolicy { allow, also_allow, deny }
+        }))
     }
 
     fn acting(&self, account: Option<String>) -> Result<Acting, Failure> {

@@ -5,18 +5,19 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::protocol::{
-    Auth, AuthLogin, AuthStatus, Cancel, Deliver, Delivered, Done, Found, Inbound, Initialize, Initialized,
-    Log, Login, OfAccount, Paired, Pairing, Probe, Search, SearchMembers, Senders, Status, ToolCall,
-    ToolCalled,
+    AskToolPolicy, Auth, AuthLogin, AuthStatus, Cancel, Deliver, Delivered, Done, Found, Inbound, Initialize,
+    Initialized, Log, Login, OfAccount, Paired, Pairing, Probe, Search, SearchMembers, Senders, Status,
+    ToolCall, ToolCalled, ToolPolicy,
 };
 
 /// The requests that are understood, in the order in which they are documented.
-pub(super) const REQUESTS: [&str; 13] = [
+pub(super) const REQUESTS: [&str; 14] = [
     "initialize",
     "listen/start",
     "listen/stop",
     "deliver",
     "tool/call",
+    "tool/policy",
     "directory/self",
     "directory/peers",
     "directory/groups",
@@ -37,6 +38,7 @@ pub fn schema() -> Value {
     methods.request::<OfAccount, Done>("listen/stop", PEER);
     methods.request::<Deliver, Delivered>("deliver", PEER);
     methods.request::<ToolCall, ToolCalled>("tool/call", PEER);
+    methods.request::<AskToolPolicy, ToolPolicy>("tool/policy", PEER);
     methods.request::<OfAccount, Found>("directory/self", PEER);
     methods.request::<Search, Found>("directory/peers", PEER);
     methods.request::<Search, Found>("directory/groups", PEER);

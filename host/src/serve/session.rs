@@ -15,6 +15,7 @@ use crate::sandbox::bindings::directory::{self, Entry, Target, TargetError, Unre
 use crate::sandbox::bindings::types::{ChatKind, Command, Outcome, Thread};
 use crate::sandbox::{self, Guest, Sandbox};
 use crate::state_dir::StateDir;
+use crate::tool::Tool;
 use crate::zca::profile::Profile;
 use crate::zca::program::Zca;
 
@@ -93,6 +94,16 @@ impl Acting {
     /// A guest to decide.
     pub(super) async fn guest(&self) -> Result<Guest, Failure> {
         self.plugin.component.instantiate().await.map_err(broken)
+    }
+
+    /// The agent's tool, for calls from the conversation that `current` means.
+    pub(super) async fn tool(self, current: Option<&str>) -> Result<Tool, Failure> {
+        let thread = match current {
+            Some(current) => Some(self.thread(&mut self.guest().await?, current).await?),
+            None => None,
+        };
+        let Self { session, account, plugin, .. } = self;
+        Ok(Tool::new(plugin.component, plugin.gate, session.zca.clone(), account, thread))
     }
 
     /// Runs a command that sends nothing, if it is granted.

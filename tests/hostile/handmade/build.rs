@@ -13,7 +13,7 @@ const WIT: &str = "../../../wit";
 
 /// What the world asks for beside the monitor: interface, function, and how many parameters of 32 bits it has in a
 /// core module. None of it is called.
-const STUBS: [(&str, &str, usize); 13] = [
+const STUBS: [(&str, &str, usize); 14] = [
     ("config", "load", 5),
     ("inbound", "[method]monitor.prepare", 1),
     ("inbound", "[method]monitor.learn", 3),
@@ -25,6 +25,7 @@ const STUBS: [(&str, &str, usize); 13] = [
     ("directory", "parse-group", 2),
     ("directory", "resolve", 6),
     ("tool", "describe", 0),
+    ("tool", "policy", 1),
     ("tool", "plan", 1),
     ("tool", "conclude", 1),
 ];

@@ -20,6 +20,7 @@ pub use conclude::{Answer, conclude};
 pub use describe::{ActionDescriptor, Descriptor, Hints, describe};
 pub use error::{ErrorCode, ToolError};
 pub use plan::plan;
+pub use policy::policy;
 
 use crate::account::Account;
 use crate::command::Thread;

@@ -8,6 +8,27 @@ use crate::command::{ChatKind, Thread};
 use crate::directory::EntryKind;
 use crate::inbound::{GroupKey, Groups, Resolution};
 
+/// The policy for the agent's tools in the current conversation; none when nothing restricts them. Where it
+/// allows an action of this tool, it allows the tool, which knows itself which of its actions.
+///
+/// # Errors
+/// [`ErrorCode::GroupsUnknown`], when it depends on the name of the group.
+pub fn policy(context: &CallContext) -> Result<Option<ToolPolicy>, ToolError> {
+    let Some(Thread { id, kind: ChatKind::Group }) = &context.current_thread else { return Ok(None) };
+    let Some((_, policy)) = find(id, context)? else { return Ok(None) };
+    let mut policy = policy.clone();
+    let is_action = |entry: &String| {
+        let entry = entry.trim().to_ascii_lowercase();
+        entry.strip_prefix(TOOL).is_some_and(|rest| rest.starts_with('.'))
+    };
+    for list in [&mut policy.allow, &mut policy.also_allow] {
+        if list.iter().any(is_action) {
+            list.push(TOOL.to_owned());
+        }
+    }
+    Ok(Some(policy))
+}
+
 /// Refuses `action` if the tool policy of the current group forbids it.
 pub(super) fn check(action: Action, context: &CallContext) -> Result<(), ToolError> {
     let Some(Thread { id, kind: ChatKind::Group }) = &context.current_thread else { return Ok(()) };

@@ -143,6 +143,10 @@ impl tool::Guest for Hostile {
         tool::Descriptor { name: text(), description: text(), parameters: text(), actions: Vec::new() }
     }
 
+    fn policy(_: tool::CallContext) -> Result<Option<config::ToolPolicy>, tool::Error> {
+        Ok(None)
+    }
+
     fn plan(call: String, context: tool::CallContext) -> Result<Vec<types::Command>, tool::Error> {
         let thread = context
             .current_thread

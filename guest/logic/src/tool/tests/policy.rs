@@ -3,6 +3,7 @@
 use super::*;
 use crate::account::{GroupRule, ToolPolicy};
 use crate::directory::{Entry, EntryKind};
+use crate::tool::policy;
 
 fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
@@ -126,5 +127,33 @@ fn a_direct_chat_is_free_of_the_policies_of_groups() {
     for current in [None, Some(thread(ChatKind::Direct, "5001"))] {
         context.current_thread = current;
         assert_eq!(refusal(&context, "send"), None);
+    }
+}
+
+#[test]
+fn what_a_gateway_is_told_of_a_group_is_its_rule() {
+    let tools: Option<(&[&str], &[&str])> = Some((&["read"], &["exec"]));
+    let told = ToolPolicy { allow: strings(&["read"]), also_allow: Vec::new(), deny: strings(&["exec"]) };
+    assert_eq!(policy(&in_group(vec![rule("5001", tools)])), Ok(Some(told.clone())));
+    assert_eq!(policy(&in_group(vec![rule("5002", tools)])), Ok(None));
+    let by_name = in_group(vec![rule("Work Chat", tools)]);
+    assert_eq!(policy(&by_name).map_err(|error| error.code), Err(ErrorCode::GroupsUnknown));
+    let known = CallContext { groups: named("Work Chat", "Family"), ..by_name };
+    assert_eq!(policy(&known), Ok(Some(told)));
+    let direct = CallContext { current_thread: Some(thread(ChatKind::Direct, "5001")), ..known };
+    assert_eq!(policy(&direct), Ok(None));
+}
+
+#[test]
+fn a_gateway_offers_the_tool_when_one_of_its_actions_is_allowed() {
+    for (allow, told) in [
+        (&["read", " Zalouser.Me "][..], &["read", " Zalouser.Me ", "zalouser"][..]),
+        (&["zalouser.*"], &["zalouser.*", "zalouser"]),
+        (&["zalouserx.me", "zalouser"], &["zalouserx.me", "zalouser"]),
+        (&[], &[]),
+    ] {
+        let context = in_group(vec![rule("5001", Some((allow, &["zalouser.send"])))]);
+        let found = policy(&context).unwrap().unwrap();
+        assert_eq!((found.allow, found.deny), (strings(told), strings(&["zalouser.send"])), "{allow:?}");
     }
 }

@@ -294,6 +294,9 @@ fn gateway_issue(sighting: &Sighting, live: Option<&AccountStatus>) -> Option<Is
             format!("the gateway could not start this account{}", why(account)),
             "mend that, and start the gateway anew",
         ),
+        Some((_, ListenerState::Stopped)) => {
+            issue("the gateway that runs has stopped this account".to_owned(), "start it there again")
+        }
         Some((account, ListenerState::Waiting { .. })) => issue(
             account.last_end.as_ref().map_or_else(|| "the listener ended".to_owned(), |end| end.text.clone()),
             "it is started again by itself; if it keeps ending, see: zalouser logs",

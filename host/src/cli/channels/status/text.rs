@@ -84,6 +84,7 @@ fn listener(listener: &ListenerState, account: &AccountReport<'_>, now: Moment) 
     match listener {
         ListenerState::Starting => "is being started".to_owned(),
         ListenerState::NotStarted => "was not started".to_owned(),
+        ListenerState::Stopped => "was stopped".to_owned(),
         ListenerState::Running { pid, since } => {
             format!("runs for {}, process {pid}{restarts}{sign}", span(*since, now))
         }
