@@ -17,7 +17,7 @@ mod processes;
 #[path = "../setting.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod setting;
-#[path = "program/table.rs"]
+#[path = "table.rs"]
 mod table;
 
 use std::fs;

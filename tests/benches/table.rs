@@ -25,6 +25,12 @@ impl Row {
         Self { what: what.into(), measured, bound, beside: String::new() }
     }
 
+    /// One that is to reach something instead.
+    pub(crate) fn reaching(what: impl Into<String>, measured: String, bound: &str, reached: bool) -> Self {
+        let said = if reached { "reached" } else { "NOT REACHED" };
+        Self { what: what.into(), measured, bound: format!("≥ {bound}: {said}"), beside: String::new() }
+    }
+
     /// What it is to be compared with.
     pub(crate) fn beside(self, other: impl Into<String>) -> Self {
         Self { beside: other.into(), ..self }

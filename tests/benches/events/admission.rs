@@ -1,0 +1,125 @@
+//! From a line to a message that is in the journal, without anybody who answers it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::time::ClockId;
+use serde_json::json;
+use zalouser::journal::{Admission, Admitted, EntryId, Journal, JournalSettings, Rest};
+use zalouser::sandbox::bindings::inbound::Effect;
+use zalouser::simulator::Line;
+
+use super::pair::Pair;
+use super::table::Row;
+use super::{CHUNK, micros, worked};
+
+/// How many messages are admitted in one round.
+const MESSAGES: usize = 40_000;
+
+/// How many may wait for the disk at a time.
+const WAITING: usize = 4_000;
+
+const ROUNDS: usize = 3;
+
+pub(super) fn open(folder: &Path) -> Journal {
+    Journal::open(&folder.join("journal.sqlite"), &JournalSettings::default()).unwrap().0
+}
+
+pub(super) async fn rows() -> Vec<Row> {
+    let (mut cpu, mut rate) = (f64::MAX, 0.0_f64);
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = open(folder.path());
+        let mut pair = Pair::new(&json!({ "dmPolicy": "open" })).await;
+        let chunks = chunks(0..MESSAGES);
+        let began = Instant::now();
+        let worked = worked(ClockId::ProcessCPUTime, async {
+            let admitted = admit(&mut pair, &journal, &chunks).await;
+            assert_eq!(admitted.len(), MESSAGES);
+        });
+        let worked = worked.await;
+        rate = rate.max(MESSAGES as f64 / began.elapsed().as_secs_f64());
+        cpu = cpu.min(micros(worked, MESSAGES));
+        journal.close().await;
+    }
+    // One core does all of it for as long as the processor time of both threads says.
+    let on_one_core = 1e6 / cpu;
+    vec![
+        Row::new(
+            "admitted event: parse, decide, journal, effect",
+            format!("{cpu:.1} µs"),
+            "25 µs",
+            cpu <= 25.0,
+        )
+        .beside("of all threads together"),
+        Row::reaching(
+            "admitted events on one core",
+            format!("{on_one_core:.0} a second"),
+            "20,000 a second",
+            on_one_core >= 20_000.0,
+        )
+        .beside(format!("{rate:.0} a second by the wall clock")),
+    ]
+}
+
+/// What a listener prints for messages with these numbers, cut as it comes.
+fn chunks(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+    let mut printed = String::new();
+    for number in numbers {
+        let ids = (format!("m{number}"), format!("c{number}"));
+        let line =
+            Line::direct(format!("{}", number % 50), "Alice", format!("message {number}")).ids(ids.0, ids.1);
+        printed.push_str(&line.to_json());
+        printed.push('\n');
+    }
+    printed.as_bytes().chunks(CHUNK).map(<[u8]>::to_vec).collect()
+}
+
+async fn admit(pair: &mut Pair, journal: &Journal, chunks: &[Vec<u8>]) -> Vec<EntryId> {
+    let (mut waiting, mut entries) = (VecDeque::new(), Vec::new());
+    for chunk in chunks {
+        for effect in pair.monitor.push(chunk, 0).await.effects {
+            if let Effect::Deliver(message) = effect {
+                waiting.push_back(journal.admit(Admission::message(&message)).unwrap());
+            }
+        }
+        while waiting.len() > WAITING {
+            entries.extend(admitted(waiting.pop_front().unwrap().await.unwrap()));
+        }
+    }
+    for last in waiting {
+        entries.extend(admitted(last.await.unwrap()));
+    }
+    entries
+}
+
+fn admitted(admitted: Admitted) -> Option<EntryId> {
+    match admitted {
+        Admitted::New(entry) => Some(entry),
+        Admitted::Duplicate(_) => None,
+    }
+}
+
+/// What one admission costs in a journal that remembers this many answered messages.
+pub(super) async fn beside_answered(journal: &Journal, from: usize, answered: usize) -> Duration {
+    const MEASURED: usize = 5_000;
+    let mut pair = Pair::new(&json!({ "dmPolicy": "open" })).await;
+    let entries = admit(&mut pair, journal, &chunks(from..answered)).await;
+    let mut rests = VecDeque::new();
+    for entry in entries {
+        rests.push_back(journal.rest(entry, Rest::Answered));
+    }
+    for rest in rests {
+        rest.await.unwrap();
+    }
+    let chunks = chunks(answered..answered + MEASURED);
+    let mut entries = Vec::new();
+    let worked =
+        worked(ClockId::ProcessCPUTime, async { entries = admit(&mut pair, journal, &chunks).await });
+    let worked = worked.await / u32::try_from(MEASURED).unwrap();
+    for entry in entries {
+        journal.rest(entry, Rest::Answered).await.unwrap();
+    }
+    worked
+}

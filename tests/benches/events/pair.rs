@@ -1,0 +1,58 @@
+//! The shipped component and the same logic compiled natively, side by side.
+
+use std::time::Duration;
+
+use rustix::time::ClockId;
+use serde_json::{Value, json};
+use zalouser::sandbox::bindings::config::{Account, Environment};
+use zalouser::sandbox::{Component, Guest, Limits, Monitor, Sandbox};
+use zalouser_logic::config as native_config;
+use zalouser_logic::inbound::Monitor as NativeMonitor;
+
+use super::{ROUNDS, worked};
+
+/// Both, with one account.
+pub(super) struct Pair {
+    pub(super) account: Account,
+    pub(super) guest: Guest,
+    pub(super) monitor: Monitor,
+    native: NativeMonitor,
+}
+
+impl Pair {
+    /// With this section of the configuration.
+    pub(super) async fn new(channel: &Value) -> Self {
+        let config = json!({ "channels": { "zalouser": channel } }).to_string();
+        let component = component();
+        let mut guest = component.instantiate().await.unwrap();
+        let loaded = guest.load_config(&config, &Environment { zca_profile: None }).await.unwrap();
+        let account = loaded.expect("the configuration is in order").accounts.remove(0);
+        let monitor = Monitor::start(component, account.clone(), Vec::new()).await.unwrap();
+        let loaded = native_config::load(&config, &native_config::Environment::default());
+        let native = loaded.expect("the configuration is in order").accounts.remove(0);
+        Self { account, guest, monitor, native: NativeMonitor::new(native, Vec::new()) }
+    }
+
+    /// How long a processor works for a chunk at the least, natively and in the sandbox.
+    pub(super) async fn push(&mut self, chunk: &[u8]) -> (Duration, Duration) {
+        let (mut native, mut sandboxed) = (Duration::MAX, Duration::MAX);
+        for _ in 0..ROUNDS {
+            let mut effects = 0;
+            let pushed = worked(ClockId::ThreadCPUTime, async { effects = self.native.push(chunk, 0).len() });
+            native = native.min(pushed.await);
+            let mut made = None;
+            let pushed = worked(ClockId::ThreadCPUTime, async {
+                made = Some(self.monitor.push(chunk, 0).await);
+            });
+            sandboxed = sandboxed.min(pushed.await);
+            let made = made.unwrap();
+            assert!(made.incidents.is_empty(), "{:?}", made.incidents);
+            assert_eq!(made.effects.len(), effects, "both decide alike");
+        }
+        (native, sandboxed)
+    }
+}
+
+fn component() -> Component {
+    Sandbox::new(Limits::default(), None).and_then(|sandbox| sandbox.load_shipped()).unwrap()
+}
