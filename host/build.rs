@@ -1,4 +1,4 @@
-//! Builds the guest component, so that the host can embed it.
+//! Builds the guest components, so that the host can embed them.
 //!
 //! Artifact dependencies are not stable, so this runs cargo a second time, in a target folder of
 //! its own: one that it shared with the outer cargo would be locked.
@@ -13,7 +13,26 @@ use sha2::{Digest, Sha256};
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PACKAGE: &str = "zalouser-channel";
+
+/// A component to embed.
+struct Guest {
+    package: &'static str,
+    /// What the file is called.
+    file: &'static str,
+    /// The variable of the compiler that says where it is.
+    variable: &'static str,
+}
+
+/// The one that is run here.
+const CHANNEL: Guest =
+    Guest { package: "zalouser-channel", file: "zalouser.wasm", variable: "ZALOUSER_COMPONENT" };
+
+/// Those that are exported for other gateways.
+const EXPORTED: [Guest; 1] = [Guest {
+    package: "zalouser-ironclaw",
+    file: "zalouser-ironclaw.wasm",
+    variable: "ZALOUSER_IRONCLAW_COMPONENT",
+}];
 
 /// Writes the addresses in the code as short as they are, instead of each in five bytes: a twentieth of the
 /// component.
@@ -27,26 +46,44 @@ fn main() {
 
 fn build() -> Result<(), Box<dyn Error>> {
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
-    for source in
-        ["Cargo.toml", "Cargo.lock", "guest/channel", "guest/logic", "guest/tolerant", "settings", "wit"]
-    {
+    for source in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "guest/channel",
+        "guest/ironclaw",
+        "guest/logic",
+        "guest/tolerant",
+        "settings",
+        "wit",
+    ] {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     check_target()?;
 
     let out_dir = PathBuf::from(variable("OUT_DIR")?);
-    let module = build_module(&workspace, &target_dir(&out_dir)?)?;
+    let modules = target_dir(&out_dir)?;
+    build_modules(&workspace, &modules)?;
+    for guest in EXPORTED {
+        embed(&guest, &modules, &out_dir)?;
+    }
+    let component = embed(&CHANNEL, &modules, &out_dir)?;
+    println!("cargo::rustc-env=ZALOUSER_COMPONENT_SHA256={:x}", Sha256::digest(&component));
+    println!("cargo::rustc-env=ZALOUSER_GUEST_VERSION={}", guest_version(&workspace)?);
+    Ok(())
+}
+
+/// Makes a component of a guest's module, and tells the compiler where it is.
+fn embed(guest: &Guest, modules: &Path, out_dir: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    let module = modules.join(TARGET).join("guest").join(format!("{}.wasm", guest.package.replace('-', "_")));
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&fs::read(&module)?)
         .and_then(|encoder| encoder.encode())
         .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
-    println!("cargo::rustc-env=ZALOUSER_COMPONENT_SHA256={:x}", Sha256::digest(&component));
-    println!("cargo::rustc-env=ZALOUSER_GUEST_VERSION={}", guest_version(&workspace)?);
-    let path = out_dir.join("zalouser.wasm");
-    fs::write(&path, component)?;
-    println!("cargo::rustc-env=ZALOUSER_COMPONENT={}", path.display());
-    Ok(())
+    let path = out_dir.join(guest.file);
+    fs::write(&path, &component)?;
+    println!("cargo::rustc-env={}={}", guest.variable, path.display());
+    Ok(component)
 }
 
 /// Names the mend when the guest's target is not there; cargo itself says this in a hundred lines.
@@ -67,10 +104,13 @@ fn target_dir(out_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(target.join("guest"))
 }
 
-fn build_module(workspace: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Error>> {
+    let packages: Vec<_> =
+        [CHANNEL].iter().chain(&EXPORTED).flat_map(|guest| ["--package", guest.package]).collect();
     let status = Command::new(variable("CARGO")?)
         .current_dir(workspace)
-        .args(["build", "--locked", "--package", PACKAGE, "--profile", "guest", "--target", TARGET])
+        .args(["build", "--locked", "--profile", "guest", "--target", TARGET])
+        .args(&packages)
         .arg("--target-dir")
         .arg(target_dir)
         // What the outer cargo was told about the host does not hold for the guest.
@@ -80,24 +120,23 @@ fn build_module(workspace: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn 
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .status()?;
     if !status.success() {
-        return Err(
-            format!("the guest does not build; run: cargo build -p {PACKAGE} --target {TARGET}").into()
-        );
+        let packages = packages.join(" ");
+        return Err(format!("the guests do not build; run: cargo build {packages} --target {TARGET}").into());
     }
-    Ok(target_dir.join(TARGET).join("guest").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
+    Ok(())
 }
 
 /// The version in the guest's own manifest.
 fn guest_version(workspace: &Path) -> Result<String, Box<dyn Error>> {
     let output = Command::new(variable("CARGO")?)
         .current_dir(workspace)
-        .args(["pkgid", "--locked", "--offline", "--package", PACKAGE])
+        .args(["pkgid", "--locked", "--offline", "--package", CHANNEL.package])
         .output()?;
     // An id ends in `#<version>` or in `#<name>@<version>`.
     let id = String::from_utf8(output.stdout)?;
     match id.trim().rsplit_once(['#', '@']) {
         Some((_, version)) if output.status.success() => Ok(version.to_owned()),
-        _ => Err(format!("cargo does not know the version of {PACKAGE}: {id}").into()),
+        _ => Err(format!("cargo does not know the version of {}: {id}", CHANNEL.package).into()),
     }
 }
 

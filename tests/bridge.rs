@@ -13,28 +13,28 @@ use crate::gateway::{alice, listener};
 use crate::setting::{Running, Setting, config};
 
 /// A bridge that runs.
-struct Bridge {
-    process: Running,
-    client: Client,
+pub(crate) struct Bridge {
+    pub(crate) process: Running,
+    pub(crate) client: Client,
 }
 
 /// Somebody who asks a bridge.
 #[derive(Clone)]
-struct Client {
-    address: String,
-    token: String,
+pub(crate) struct Client {
+    pub(crate) address: String,
+    pub(crate) token: String,
 }
 
 /// An answer.
 #[derive(Debug)]
-struct Answer {
-    code: u16,
+pub(crate) struct Answer {
+    pub(crate) code: u16,
     head: String,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Bridge {
-    fn start(setting: &Setting) -> Self {
+    pub(crate) fn start(setting: &Setting) -> Self {
         let mut process = setting.start(setting.command(&["bridge", "--listen", "0", "--verbose"]));
         process.until_logged("the bridge is at http://");
         let log = process.log();
@@ -56,7 +56,7 @@ impl Bridge {
 
 impl Client {
     /// Sends a request with these headers beside those that every one has.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let request = format!(
@@ -110,7 +110,7 @@ impl Client {
 }
 
 /// Where Alice is let in.
-fn setting() -> Setting {
+pub(crate) fn setting() -> Setting {
     let setting = Setting::new();
     setting.configure(&config(json!({ "allowFrom": ["111"] }), json!({})));
     setting

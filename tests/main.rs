@@ -17,6 +17,7 @@ mod faults;
 mod gateway;
 mod grants;
 mod hostile;
+mod ironclaw;
 mod journal;
 mod login;
 mod logs;

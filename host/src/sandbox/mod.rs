@@ -30,3 +30,6 @@ pub use runtime::runtime;
 
 /// The component that is part of this program.
 pub const SHIPPED: &[u8] = include_bytes!(env!("ZALOUSER_COMPONENT"));
+
+/// The agent's tool for IronClaw, which is not run here but exported. Its slot for the bridge's address is blank.
+pub const IRONCLAW_TOOL: &[u8] = include_bytes!(env!("ZALOUSER_IRONCLAW_COMPONENT"));

@@ -1,5 +1,6 @@
 //! `zalouser plugins`: components of others.
 
+mod export;
 mod info;
 mod install;
 mod list;
@@ -31,6 +32,9 @@ pub(super) enum Command {
     Enable(switch::Enable),
     /// Let a component judge no account any more, or not that one
     Disable(switch::Disable),
+    /// Write a package for a gateway that loads components itself
+    #[command(subcommand)]
+    Export(export::Command),
     /// Remove a component that judges no account
     Remove(remove::Arguments),
 }
@@ -43,6 +47,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Enable(arguments) => switch::enable(arguments).await,
         Command::Disable(arguments) => switch::disable(arguments).await,
+        Command::Export(command) => export::run(&command).await,
         Command::Remove(arguments) => remove::run(&arguments),
     }
 }
