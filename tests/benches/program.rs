@@ -17,6 +17,7 @@ mod processes;
 #[path = "../setting.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod setting;
+#[expect(dead_code, reason = "the bench of events needs more of it")]
 #[path = "table.rs"]
 mod table;
 
