@@ -131,6 +131,12 @@ fn what_was_written_while_nobody_asked_comes_in_order_and_is_forgotten_once_conf
     assert_eq!(lines[1]["decision"]["outcome"], "pair");
     let line: Value = serde_json::from_str(lines[0]["line"].as_str().unwrap()).unwrap();
     assert_eq!(line["content"], "one", "the line is as zca printed it");
+    bridge.process.until("the status, in which nothing waits", || {
+        let status = setting.run(&["channels", "status", "--json"]).succeeded();
+        let status: Value = serde_json::from_str(&status).unwrap();
+        let account = &status["accounts"][0];
+        (account["counts"]["deliver"]["sender-allowed"] == 2 && account["waiting"] == 0).then_some(())
+    });
 
     let client = &bridge.client;
     let confirmed = &lines[1]["seq"];

@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use zalouser::sandbox::bindings::config::{Account, Environment};
 use zalouser::sandbox::bindings::inbound::Effect;
-use zalouser::sandbox::{Component, Limits, Monitor, Sandbox};
+use zalouser::sandbox::{self, Component, Limits, Monitor, Sandbox};
 use zalouser_fuzz::{CONFIG, account, inflate};
 use zalouser_logic::effect::Effect as Native;
 use zalouser_logic::inbound::Monitor as NativeMonitor;
@@ -19,7 +19,7 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let runtime = sandbox::runtime().expect("a runtime");
     let component = Sandbox::new(Limits::default(), None).and_then(|sandbox| sandbox.load_shipped());
     let component = component.expect("the component loads");
     let account = runtime.block_on(async {

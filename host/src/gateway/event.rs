@@ -72,6 +72,8 @@ pub enum What {
     },
     /// A message that waited is not answered, since the operator dropped it.
     Withdrawn,
+    /// What was decided is for somebody else to do, whom a bridge told of it; nothing of it waits here.
+    HandedOut,
     /// The journal cannot be written, so that messages are refused; or can be again.
     Journal {
         /// What keeps it from being written, if anything does.

@@ -221,7 +221,7 @@ impl Metrics {
             What::Resumed { count } => {
                 self.queue.get_or_create(&by_account()).inc_by(i64::try_from(*count).unwrap_or(i64::MAX));
             }
-            What::Withdrawn | What::Uncertain { .. } | What::Acted { .. } => {
+            What::Withdrawn | What::HandedOut | What::Uncertain { .. } | What::Acted { .. } => {
                 self.queue.get_or_create(&by_account()).dec();
             }
             What::Retrying { .. } => {
@@ -382,6 +382,7 @@ mod tests {
         depth(vec![acts(), acts()], 2);
         depth(vec![acts(), acted()], 0);
         depth(vec![What::Resumed { count: 2 }, acted()], 1);
+        depth(vec![acts(), What::HandedOut], 0);
     }
 
     #[test]

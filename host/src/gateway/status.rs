@@ -135,6 +135,7 @@ impl Status {
                 account.waiting = account.waiting.saturating_add(count);
             }
             What::Withdrawn => account.finish("answer", "withdrawn"),
+            What::HandedOut => account.waiting = account.waiting.saturating_sub(1),
             What::Journal { trouble } => {
                 account.journal_trouble.clone_from(trouble);
                 account.fail_if(now, trouble.as_deref());
@@ -324,6 +325,7 @@ mod tests {
         assert_eq!(account.counts["offer"]["failed"], 1);
         assert_eq!(account.counts["refused"]["conversation-full"], 1);
         assert_eq!(after([pair()]).waiting, 1);
+        assert_eq!(after([pair(), What::HandedOut]).waiting, 0);
     }
 
     #[test]

@@ -17,15 +17,11 @@ pub(super) async fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for curve in [allow_list().await, groups().await, history().await, journal().await, length().await] {
         let file = chart::draw(&curve);
-        let (least, most) = curve
-            .points
-            .iter()
-            .fold((f64::MAX, 0.0_f64), |(least, most), (_, cost)| (least.min(*cost), most.max(*cost)));
+        let ratio = growth(&curve.points);
         let told: Vec<_> = curve.points.iter().map(|(size, cost)| format!("{size}: {cost:.2}")).collect();
-        let ratio = most / least;
         rows.push(
             Row::new(
-                format!("most by least {}, over {}", curve.unit, curve.over),
+                format!("{}, times that of fewer {}", curve.unit, curve.over),
                 format!("{ratio:.2}"),
                 "2.0",
                 ratio <= ALIKE,
@@ -34,6 +30,16 @@ pub(super) async fn rows() -> Vec<Row> {
         );
     }
     rows
+}
+
+/// How many times what it costs with fewer something costs with more, at the most.
+fn growth(points: &[(usize, f64)]) -> f64 {
+    let (mut least, mut growth) = (f64::MAX, 0.0_f64);
+    for (_, cost) in points {
+        growth = growth.max(cost / least);
+        least = least.min(*cost);
+    }
+    growth
 }
 
 async fn allow_list() -> Curve {

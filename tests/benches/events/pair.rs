@@ -1,5 +1,7 @@
 //! The shipped component and the same logic compiled natively, side by side.
 
+use std::env;
+use std::fs;
 use std::time::Duration;
 
 use rustix::time::ClockId;
@@ -53,6 +55,11 @@ impl Pair {
     }
 }
 
+/// The shipped one, or the one in the file that `ZALOUSER_BENCH_COMPONENT` names.
 fn component() -> Component {
-    Sandbox::new(Limits::default(), None).and_then(|sandbox| sandbox.load_shipped()).unwrap()
+    let sandbox = Sandbox::new(Limits::default(), None).unwrap();
+    match env::var_os("ZALOUSER_BENCH_COMPONENT") {
+        Some(file) => sandbox.load(&fs::read(file).unwrap()).unwrap(),
+        None => sandbox.load_shipped().unwrap(),
+    }
 }
