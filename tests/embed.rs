@@ -15,10 +15,11 @@ use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use zalouser::embed::{
-    Account, Admission, Channel, ChannelBuilder, ChatKind, Clock, ComponentSource, Context, ExitStatus,
-    Grants, Inbound, Journal, Listening, Noted, Outcome, Running, SendError, Settled, StartError, Thread,
-    ZcaRunner,
+    Account, Admission, Asked, Channel, ChannelBuilder, ChatKind, Clock, ComponentSource, Context,
+    ExitStatus, Grants, Inbound, Journal, Listening, Listing, Noted, Offered, Outcome, PairingRequest,
+    Pairings, Running, SendError, Settled, StartError, Thread, ZcaRunner,
 };
+use zalouser::sandbox::SHIPPED;
 use zalouser::simulator::Line;
 
 use crate::component::built_for_wasi;
@@ -65,10 +66,15 @@ impl Scripted {
     }
 }
 
+/// What it answers when it is asked for friends.
+const FRIENDS: &str =
+    r#"[{ "userId": "111", "displayName": "Alice" }, { "userId": "222", "displayName": "Bob" }]"#;
+
 impl ZcaRunner for Scripted {
     fn run<'a>(&'a self, args: &'a [String], _: Duration) -> Running<'a> {
         Box::pin(async move {
-            let mut stdout = "[]".to_owned();
+            let is_friends = args.iter().any(|arg| arg == "friend");
+            let mut stdout = if is_friends { FRIENDS } else { "[]" }.to_owned();
             if args.iter().any(|arg| arg == "send") {
                 self.0.begun.add_permits(1);
                 self.0.may_end.acquire().await.unwrap().forget();
@@ -127,6 +133,33 @@ impl Journal for Notes {
     }
 }
 
+/// Pairing requests in memory: everybody is offered the same code.
+#[derive(Clone, Debug, Default)]
+struct Desk(Arc<Mutex<Vec<String>>>);
+
+impl Desk {
+    fn note(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+}
+
+impl Pairings for Desk {
+    fn paired<'a>(&'a self, _: &'a str) -> Asked<'a, Vec<String>> {
+        Box::pin(async { Ok(vec!["222".to_owned()]) })
+    }
+
+    fn request<'a>(&'a self, request: &'a PairingRequest) -> Asked<'a, Option<Offered>> {
+        self.note(format!("request of {}", request.sender_id));
+        let (code, approve) = ("CODE2345".to_owned(), "my-gateway let-in CODE2345".to_owned());
+        Box::pin(async { Ok(Some(Offered { code, approve })) })
+    }
+
+    fn announced<'a>(&'a self, code: &'a str) -> Asked<'a, ()> {
+        self.note(format!("announced {code}"));
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// A channel in this setting that lets everybody in.
 fn channel(setting: &Setting) -> ChannelBuilder {
     let settings = json!({ "pacing": { "enabled": false }, "journal": { "retryBaseMs": 1 } });
@@ -135,9 +168,13 @@ fn channel(setting: &Setting) -> ChannelBuilder {
 }
 
 async fn say(zca: &mut DuplexStream, id: &str, text: &str) {
+    say_as(zca, "111", id, text).await;
+}
+
+async fn say_as(zca: &mut DuplexStream, sender: &str, id: &str, text: &str) {
     let line = json!({
-        "threadId": "111", "msgId": id, "content": text, "timestamp": 1_763_751_000,
-        "metadata": { "isGroup": false, "fromId": "111" },
+        "threadId": sender, "msgId": id, "content": text, "timestamp": 1_763_751_000,
+        "metadata": { "isGroup": false, "fromId": sender },
     });
     zca.write_all(format!("{line}\n").as_bytes()).await.unwrap();
 }
@@ -265,6 +302,66 @@ async fn a_trap_costs_the_message_that_led_to_it() {
     let message = next(&account).await;
     assert_eq!(message.context().raw_body, "1: hello", "a fresh guest, which counts anew");
     message.answered();
+    account.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tool_and_the_directory_ask_the_gateways_runner() {
+    let (setting, (zca, _input)) = (Setting::new(), Scripted::prompt());
+    let channel = channel(&setting).runner(zca.clone()).open().await.unwrap();
+    let account = soon(channel.start("default")).await.unwrap();
+    let found = account.directory(Listing::Friends, Some("bo"), None).await.unwrap();
+    assert_eq!(found.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["222"]);
+    assert_eq!(account.directory(Listing::Friends, None, Some(1)).await.unwrap().len(), 1);
+
+    let call = json!({ "action": "send", "message": "hi" }).to_string();
+    let answer = account.tool(&call, Some(alice())).await.unwrap();
+    assert!(answer.success, "{}", answer.json);
+    let refused = account.tool(&call, None).await.unwrap();
+    assert!(!refused.success && refused.json.contains("threadId"), "{}", refused.json);
+    assert_eq!(zca.sent(), ["hi"], "only where somebody speaks");
+    account.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_offered_the_code_that_the_gateways_pairings_give() {
+    let (setting, desk, (zca, mut input)) = (Setting::new(), Desk::default(), Scripted::prompt());
+    let config = config(json!({}), json!({ "pacing": { "enabled": false } })).to_string();
+    let channel = channel(&setting).config(config).runner(zca.clone()).pairings(desk.clone());
+    let channel = channel.open().await.unwrap();
+    let account = soon(channel.start("default")).await.unwrap();
+    say(&mut input, "7", "let me in").await;
+    say_as(&mut input, "222", "8", "I was let in").await;
+    let message = next(&account).await;
+    assert_eq!(message.context().raw_body, "I was let in");
+    message.answered();
+    let told =
+        eventually("the offer", || Some(desk.0.lock().unwrap().clone()).filter(|told| told.len() == 2));
+    assert_eq!(told, ["request of 111", "announced CODE2345"]);
+    let offer = zca.sent().concat();
+    assert!(offer.contains("CODE2345") && offer.contains("my-gateway let-in CODE2345"), "{offer}");
+    account.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_is_read_from_its_file_and_one_that_is_not_there_is_named() {
+    let (setting, (zca, mut input)) = (Setting::new(), Scripted::prompt());
+    let path = setting.path("component.wasm");
+    let missing = ComponentSource::file("mine".parse().unwrap(), &path);
+    let unreadable = channel(&setting).component(missing.clone()).open().await.unwrap_err().to_string();
+    assert!(unreadable.contains(path.to_str().unwrap()), "{unreadable}");
+
+    std::fs::write(&path, SHIPPED).unwrap();
+    let channel = channel(&setting).component(missing).runner(zca.clone()).open().await.unwrap();
+    let account = soon(channel.start("default")).await.unwrap();
+    say(&mut input, "7", "hello").await;
+    let message = next(&account).await;
+    let refused = message.reply("hi").await.unwrap_err();
+    assert!(
+        matches!(refused, SendError::Refused { .. }),
+        "it is not the shipped one, by its name: {refused}"
+    );
+    message.failed("it may not", false);
     account.stop().await;
 }
 

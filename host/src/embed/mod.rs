@@ -44,6 +44,7 @@ pub use crate::grants::{Capability, Grants, Refusal};
 pub use crate::plugins::ComponentName;
 pub use crate::sandbox::Limits;
 pub use crate::sandbox::bindings::directory::Entry;
+pub use crate::sandbox::bindings::inbound::PairingRequest;
 pub use crate::sandbox::bindings::types::{ChatKind, ExitStatus, Outcome, Thread};
 pub use crate::tool::Conclusion;
 pub use crate::zca::program::Zca;
