@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde_json::json;
+use zalouser::simulator::Line;
 
 use super::{Stage, alice, answered, bob, echo, ends_well, texts_to};
 use crate::setting::{Running, Setting, eventually};
@@ -126,6 +127,30 @@ fn a_lock_is_waited_for_as_long_as_its_holder_lives_and_taken_over_when_it_died(
     setting.say(&[alice("hello again")]);
     offered(&mut gateway, setting, 1);
     eventually("the end of the lock", || (!lock.exists()).then_some(()));
+    ends_well(gateway, setting);
+}
+
+#[test]
+fn strangers_who_wait_for_a_code_take_no_place_of_a_message() {
+    let settings = json!({ "agent": echo(), "journal": { "waitingInAll": 100 } });
+    let stage = Stage::new(json!({ "allowFrom": ["222"] }), settings, "");
+    let setting = &stage.setting;
+    setting.write_state(REQUESTS, r#"{"version":1,"requests":[]}"#);
+    // Nobody is offered a code before it is gone.
+    let lock = setting.in_state("credentials/zalouser-pairing.json.lock");
+    fs::create_dir(&lock).unwrap();
+    let mut gateway = stage.gateway();
+    let strangers: Vec<_> =
+        (0..300).map(|number| Line::direct(format!("{}", 9_000 + number), "Stranger", "let me in")).collect();
+    setting.say(&strangers);
+    setting.say(&[bob("hello")]);
+    answered(&mut gateway, setting, "222", &["hello"]);
+    assert!(lock.exists(), "the strangers still wait");
+    fs::remove_dir(&lock).unwrap();
+    gateway.until("three codes", || {
+        let codes = setting.texts().into_iter().filter(|(_, text)| text.contains("zalouser pairing approve"));
+        (codes.count() == 3).then_some(())
+    });
     ends_well(gateway, setting);
 }
 

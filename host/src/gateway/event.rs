@@ -153,6 +153,9 @@ pub enum Refusal {
     /// As many messages wait as may.
     #[error("too many messages wait; plugins.entries.zalouser.config.journal.waitingInAll says how many may")]
     QueueFull,
+    /// As many strangers wait to be offered a code as may.
+    #[error("many strangers write at once; this one is offered a code when it writes again")]
+    OffersFull,
     /// More is to be written to the journal than the disk takes.
     #[error("the disk takes less than is written to the journal")]
     JournalBehind,
@@ -168,6 +171,7 @@ impl Refusal {
             Self::Duplicate => "duplicate",
             Self::ConversationFull => "conversation-full",
             Self::QueueFull => "queue-full",
+            Self::OffersFull => "offers-full",
             Self::JournalBehind => "journal-behind",
             Self::JournalFailed => "journal-failed",
         }

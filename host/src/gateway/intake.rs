@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::desk::Desk;
 use super::event::{Refusal, What};
@@ -12,11 +12,17 @@ use super::lanes::{Full, Lanes, Place};
 use crate::journal::{Admission, Admitted, Doing, EntryId, JournalError, Waiting, Work};
 use crate::sandbox::bindings::types::{ChatKind, Thread};
 
+/// How many strangers of an account may wait to be offered a code. Three have one at a time, so that most of them hear
+/// at once that they wait; those beyond are offered one when they write again, and take no place of a message.
+const OFFERS: usize = 64;
+
 /// What an account has given to the journal and has not heard of yet. How much that is, is bounded by the lanes'
 /// places and by the journal.
 pub(super) struct Intake {
     desk: Arc<Desk>,
     lanes: Lanes<Desk>,
+    /// Places for strangers.
+    offers: Arc<Semaphore>,
     submitted: VecDeque<Submitted>,
     changes: watch::Receiver<u64>,
     /// The list of what waits in the journal, once it was asked for.
@@ -37,7 +43,8 @@ impl Intake {
     pub(super) fn new(desk: Arc<Desk>, lanes: Lanes<Desk>) -> Self {
         let changes = desk.journal.changes();
         let waiting = Some(desk.journal.waiting(&desk.account.id));
-        Self { desk, lanes, submitted: VecDeque::new(), changes, waiting }
+        let offers = Arc::new(Semaphore::new(OFFERS));
+        Self { desk, lanes, offers, submitted: VecDeque::new(), changes, waiting }
     }
 
     /// Works by another desk for the same account from now on.
@@ -49,7 +56,14 @@ impl Intake {
     pub(super) fn admit(&mut self, admission: Admission) {
         let (thread, message_id) = (admission.thread.clone(), admission.message_id.clone());
         let is_message = matches!(admission.work, Work::Message(_));
-        let place = match self.lanes.keep_place(&lane(&self.desk.account.id, &thread)) {
+        let offer = match admission.work {
+            Work::Pairing(_) => match Arc::clone(&self.offers).try_acquire_owned() {
+                Ok(permit) => Some(permit),
+                Err(_) => return self.refuse(thread, &message_id, Refusal::OffersFull),
+            },
+            _ => None,
+        };
+        let place = match self.lanes.keep_place(&lane(&self.desk.account.id, &thread), offer) {
             Ok(place) => place,
             Err(Full::Lane) => return self.refuse(thread, &message_id, Refusal::ConversationFull),
             Err(Full::All) => return self.refuse(thread, &message_id, Refusal::QueueFull),
@@ -123,7 +137,18 @@ impl Intake {
 
     fn refuse(&self, thread: Thread, message_id: &str, refusal: Refusal) {
         let account = &self.desk.account.id;
-        tracing::error!(account, thread = thread.id, message_id, "a message was dropped: {refusal}");
+        match refusal {
+            // A flood of strangers is not to flood the log, too; it is counted.
+            Refusal::OffersFull => {
+                tracing::debug!(
+                    account,
+                    thread = thread.id,
+                    message_id,
+                    "a stranger is not answered: {refusal}"
+                );
+            }
+            _ => tracing::error!(account, thread = thread.id, message_id, "a message was dropped: {refusal}"),
+        }
         self.tell_refused(thread, refusal);
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 
 use crate::journal::EntryId;
@@ -35,6 +36,8 @@ pub(super) struct Lanes<D> {
 pub(super) struct Place<D: Desk> {
     lanes: Lanes<D>,
     lane: String,
+    /// One of a number of places that are kept apart; free again once what has this place was taken care of.
+    apart: Option<OwnedSemaphorePermit>,
 }
 
 /// There is no place.
@@ -54,8 +57,15 @@ struct State<D> {
     waiting: usize,
 }
 
+/// What waits in a lane.
+struct Waiting<D> {
+    entry: EntryId,
+    desk: Arc<D>,
+    _apart: Option<OwnedSemaphorePermit>,
+}
+
 struct Lane<D> {
-    queue: VecDeque<(EntryId, Arc<D>)>,
+    queue: VecDeque<Waiting<D>>,
     /// How many places are kept.
     kept: usize,
     /// Whether somebody works on it.
@@ -74,11 +84,15 @@ impl<D: Desk> Lanes<D> {
         Self { state: Arc::new(Mutex::new(state)), caps, running: TaskTracker::new() }
     }
 
-    /// Keeps a place in the lane named `lane`.
+    /// Keeps a place in the lane named `lane`, and with it the one that is kept `apart`.
     ///
     /// # Errors
     /// [`Full`] when as much waits as may.
-    pub(super) fn keep_place(&self, lane: &str) -> Result<Place<D>, Full> {
+    pub(super) fn keep_place(
+        &self,
+        lane: &str,
+        apart: Option<OwnedSemaphorePermit>,
+    ) -> Result<Place<D>, Full> {
         let mut state = self.lock();
         if state.waiting >= self.caps.in_all {
             return Err(Full::All);
@@ -89,18 +103,22 @@ impl<D: Desk> Lanes<D> {
         }
         found.kept += 1;
         state.waiting += 1;
-        Ok(Place { lanes: self.clone(), lane: lane.to_owned() })
+        Ok(Place { lanes: self.clone(), lane: lane.to_owned(), apart })
     }
 
     /// Puts an entry at the end of a lane, whatever waits there; false when it is in its lane already.
     pub(super) fn submit(&self, lane: &str, entry: EntryId, desk: Arc<D>) -> bool {
+        self.put(lane, Waiting { entry, desk, _apart: None })
+    }
+
+    fn put(&self, lane: &str, waiting: Waiting<D>) -> bool {
         let mut state = self.lock();
-        if !state.known.insert(entry) {
+        if !state.known.insert(waiting.entry) {
             return false;
         }
         state.waiting += 1;
         let found = state.lane(lane);
-        found.queue.push_back((entry, desk));
+        found.queue.push_back(waiting);
         if !found.is_worked {
             found.is_worked = true;
             drop(state);
@@ -123,7 +141,7 @@ impl<D: Desk> Lanes<D> {
     }
 
     async fn work(self, lane: String) {
-        while let Some((entry, desk)) = self.next(&lane) {
+        while let Some(Waiting { entry, desk, _apart }) = self.next(&lane) {
             // As a task of its own: should it panic, the lane goes on with the next.
             if let Err(err) = tokio::spawn(desk.handle(entry)).await {
                 tracing::error!(lane, %entry, "the work on an entry was lost: {err}");
@@ -133,7 +151,7 @@ impl<D: Desk> Lanes<D> {
     }
 
     /// The next entry of a lane.
-    fn next(&self, lane: &str) -> Option<(EntryId, Arc<D>)> {
+    fn next(&self, lane: &str) -> Option<Waiting<D>> {
         let mut state = self.lock();
         let found = state.lane(lane);
         let next = found.queue.pop_front();
@@ -171,8 +189,9 @@ impl<D> State<D> {
 
 impl<D: Desk> Place<D> {
     /// Gives the place to an entry.
-    pub(super) fn submit(self, entry: EntryId, desk: Arc<D>) {
-        self.lanes.submit(&self.lane, entry, desk);
+    pub(super) fn submit(mut self, entry: EntryId, desk: Arc<D>) {
+        let _apart = self.apart.take();
+        self.lanes.put(&self.lane, Waiting { entry, desk, _apart });
     }
 }
 
@@ -244,14 +263,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_place_that_is_kept_apart_is_taken_until_the_work_is_done() {
+        let (lanes, apart) = (Lanes::new(CAPS), Arc::new(Semaphore::new(1)));
+        let (desk, mut told) = clerk(0, 0);
+        let permit = Arc::clone(&apart).try_acquire_owned().ok();
+        lanes.keep_place("a", permit).ok().unwrap().submit(entry(1), Arc::clone(&desk));
+        assert_eq!(apart.available_permits(), 0);
+        desk.gate.add_permits(1);
+        lanes.finish().await;
+        assert_eq!((told.recv().await, apart.available_permits()), (Some(1), 1));
+        drop(lanes.keep_place("b", apart.clone().try_acquire_owned().ok()).ok().unwrap());
+        assert_eq!(apart.available_permits(), 1, "a place that nothing came to is free again");
+    }
+
+    #[tokio::test]
     async fn places_are_bounded_and_free_again_once_they_are_given_back() {
         let lanes: Lanes<Clerk> = Lanes::new(CAPS);
-        let kept = [lanes.keep_place("a").ok().unwrap(), lanes.keep_place("a").ok().unwrap()];
-        assert_eq!(lanes.keep_place("a").err(), Some(Full::Lane));
-        let other = lanes.keep_place("b").ok().unwrap();
-        assert_eq!(lanes.keep_place("c").err(), Some(Full::All));
+        let kept = [lanes.keep_place("a", None).ok().unwrap(), lanes.keep_place("a", None).ok().unwrap()];
+        assert_eq!(lanes.keep_place("a", None).err(), Some(Full::Lane));
+        let other = lanes.keep_place("b", None).ok().unwrap();
+        assert_eq!(lanes.keep_place("c", None).err(), Some(Full::All));
         drop(other);
-        assert!(lanes.keep_place("c").is_ok());
+        assert!(lanes.keep_place("c", None).is_ok());
         drop(kept);
         assert!(lanes.lock().lanes.is_empty(), "idle lanes are forgotten");
         assert_eq!(lanes.lock().waiting, 0);
