@@ -25,7 +25,7 @@ struct Guest {
 
 /// The one that is run here.
 const CHANNEL: Guest =
-    Guest { package: "zalouser-channel", file: "zalouser.wasm", variable: "ZALOUSER_COMPONENT" };
+    Guest { package: "zalouser-component", file: "zalouser.wasm", variable: "ZALOUSER_COMPONENT" };
 
 /// Those that are exported for other gateways.
 const EXPORTED: [Guest; 1] = [Guest {
@@ -50,6 +50,7 @@ fn build() -> Result<(), Box<dyn Error>> {
         "Cargo.toml",
         "Cargo.lock",
         "guest/channel",
+        "guest/component",
         "guest/ironclaw",
         "guest/logic",
         "guest/tolerant",

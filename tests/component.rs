@@ -34,7 +34,7 @@ fn the_shipped_component_is_small() {
 
 #[tokio::test]
 async fn the_same_guest_built_for_wasi_decides_alike_without_being_granted_anything() {
-    let wasi = SANDBOX.load(&built_for_wasi("zalouser-channel")).unwrap();
+    let wasi = SANDBOX.load(&built_for_wasi("zalouser-component")).unwrap();
     assert!(wasi.imports().iter().any(|name| name.starts_with("wasi:")), "{:?}", wasi.imports());
 
     let [shipped, wasi_built] = [everything(&SHIPPED).await, everything(&wasi).await];

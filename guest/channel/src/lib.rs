@@ -1,7 +1,7 @@
-//! The zalouser component: the types of the WIT package around the logic, and nothing else.
+//! The types of the WIT package around the logic, and nothing else.
 //!
-//! As a library, with its feature `component` off, it is what other components are made of: they write the
-//! interfaces that they change, have [`delegate!`] hand the others on to [`Channel`], and [`export!`] the whole.
+//! It is what components are made of: they write the interfaces that they change, have [`delegate!`] hand the
+//! others on to [`Channel`], and [`export!`] the whole. The shipped component exports [`Channel`] itself.
 
 #[expect(missing_docs, reason = "generated; the WIT package describes each item")]
 pub mod bindings {
@@ -168,7 +168,3 @@ impl tool::Guest for Channel {
         tool::Answer { success: answer.success, json: answer.json }
     }
 }
-
-// A native build has no component to export from, and its linker rejects the names.
-#[cfg(all(target_family = "wasm", feature = "component"))]
-bindings::export!(Channel with_types_in bindings);
