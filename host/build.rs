@@ -43,7 +43,7 @@ const EXPORTED: [Guest; 1] = [Guest {
 
 /// Writes the addresses in the code as short as they are, instead of each in five bytes: a twentieth of the
 /// component.
-const RUSTFLAGS: &str = "-Clink-arg=--compress-relocations";
+const SHORT_ADDRESSES: &str = "-Clink-arg=--compress-relocations";
 
 fn main() {
     if let Err(err) = build() {
@@ -143,8 +143,7 @@ fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Erro
         .arg("--target-dir")
         .arg(target_dir)
         // What the outer cargo was told about the host does not hold for the guest.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTFLAGS", RUSTFLAGS)
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .status()?;
@@ -153,6 +152,15 @@ fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Erro
         return Err(format!("the guests do not build; run: cargo build {packages} --target {TARGET}").into());
     }
     Ok(())
+}
+
+/// The flags of the compiler, as cargo takes them apart. A panic names its place in the source; the folder that
+/// cargo has the sources of dependencies in is left out, so that a component is the same from wherever it is built.
+fn rustflags() -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    let sources = home.join("registry").join("src");
+    format!("{SHORT_ADDRESSES}\x1f--remap-path-prefix={}=", sources.display())
 }
 
 /// The version in the guest's own manifest.
