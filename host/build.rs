@@ -10,7 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
+use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
+
+/// How long a component's header is, in bytes.
+const HEADER: usize = 8;
+
+/// The number of a section that means nothing to who runs the component.
+const CUSTOM: u8 = 0;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -36,7 +43,7 @@ const EXPORTED: [Guest; 1] = [Guest {
 
 /// Writes the addresses in the code as short as they are, instead of each in five bytes: a twentieth of the
 /// component.
-const RUSTFLAGS: &str = "-Clink-arg=--compress-relocations";
+const SHORT_ADDRESSES: &str = "-Clink-arg=--compress-relocations";
 
 fn main() {
     if let Err(err) = build() {
@@ -81,10 +88,31 @@ fn embed(guest: &Guest, modules: &Path, out_dir: &Path) -> Result<Vec<u8>, Box<d
         .module(&fs::read(&module)?)
         .and_then(|encoder| encoder.encode())
         .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
+    let component = without_names(&component)?;
     let path = out_dir.join(guest.file);
     fs::write(&path, &component)?;
     println!("cargo::rustc-env={}={}", guest.variable, path.display());
     Ok(component)
+}
+
+/// A component without its custom sections. They name what is in it to who takes it apart, and say which tools made
+/// it: 4 kB that each gateway would load.
+fn without_names(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut reader = BinaryReader::new(component, 0);
+    let mut bare = reader.read_bytes(HEADER)?.to_vec();
+    let mut rest = reader.read_bytes(reader.bytes_remaining())?;
+    while !rest.is_empty() {
+        let mut section = BinaryReader::new(rest, 0);
+        let id = section.read_u8()?;
+        let size = section.read_var_u32()?;
+        section.read_bytes(usize::try_from(size)?)?;
+        let (section, after) = rest.split_at(rest.len() - section.bytes_remaining());
+        if id != CUSTOM {
+            bare.extend_from_slice(section);
+        }
+        rest = after;
+    }
+    Ok(bare)
 }
 
 /// Names the mend when the guest's target is not there; cargo itself says this in a hundred lines.
@@ -115,8 +143,7 @@ fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Erro
         .arg("--target-dir")
         .arg(target_dir)
         // What the outer cargo was told about the host does not hold for the guest.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTFLAGS", RUSTFLAGS)
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags())
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .status()?;
@@ -125,6 +152,15 @@ fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Erro
         return Err(format!("the guests do not build; run: cargo build {packages} --target {TARGET}").into());
     }
     Ok(())
+}
+
+/// The flags of the compiler, as cargo takes them apart. A panic names its place in the source; the folder that
+/// cargo has the sources of dependencies in is left out, so that a component is the same from wherever it is built.
+fn rustflags() -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    let sources = home.join("registry").join("src");
+    format!("{SHORT_ADDRESSES}\x1f--remap-path-prefix={}=", sources.display())
 }
 
 /// The version in the guest's own manifest.

@@ -6,3 +6,7 @@ use zalouser_channel::Channel;
 
 #[cfg(target_family = "wasm")]
 zalouser_channel::export!(Channel);
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[global_allocator]
+static MEMORY: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

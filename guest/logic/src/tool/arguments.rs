@@ -93,12 +93,13 @@ impl Arguments {
     pub(super) fn limit(&self) -> Result<u32, ToolError> {
         let Some(value) = given(&self.values, "limit") else { return Ok(DEFAULT_LIMIT) };
         let allowed = format!("write a whole number from 1 to {MAX_LIMIT}, without quotes");
-        if !value.is_number() {
+        // Written as the number that it is: to write a value brings what writes JSON over several lines, too.
+        let Value::Number(number) = value else {
             return Err(self.wrong_type("limit", value, "a number", &allowed));
-        }
-        let limit = value.as_u64().and_then(|limit| u32::try_from(limit).ok());
+        };
+        let limit = number.as_u64().and_then(|limit| u32::try_from(limit).ok());
         limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-            ToolError::of(ErrorCode::InvalidValue, "limit", format!("limit is {value}"), allowed)
+            ToolError::of(ErrorCode::InvalidValue, "limit", format!("limit is {number}"), allowed)
         })
     }
 

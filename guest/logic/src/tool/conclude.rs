@@ -1,10 +1,8 @@
 //! Answers a call by what became of its commands.
 
-use serde::Serialize;
-
 use super::CallContext;
 use super::action::Action;
-use super::answer::{Delivered, Failed, Failure, Listed, Listing, Me, Sent, Status};
+use super::answer::{Failure, Members, Part, listing};
 use super::arguments::Arguments;
 use super::error::ToolError;
 use super::plan::commands;
@@ -61,24 +59,28 @@ fn sent(action: &'static str, thread: &Thread, parts: usize, outcomes: &[Outcome
     let message_ids: Vec<&str> =
         outcomes.iter().flat_map(|outcome| outcome.delivered.iter().flatten()).map(String::as_str).collect();
     let (delivered, error) = match outcomes.get(sent) {
-        _ if sent == parts => (Delivered::All(true), None),
+        _ if sent == parts => (Part::Flag(true), None),
         Some(failed) => {
             let delivered = match failed.status {
-                _ if sent > 0 || failed.delivered.is_some() => Delivered::Else("partly"),
-                ExitStatus::TimedOut => Delivered::Else("unknown"),
-                _ => Delivered::All(false),
+                _ if sent > 0 || failed.delivered.is_some() => Part::Word("partly"),
+                ExitStatus::TimedOut => Part::Word("unknown"),
+                _ => Part::Flag(false),
             };
             (delivered, Some(send_failure(failed)))
         }
-        None if sent > 0 => (Delivered::Else("partly"), Some(not_run())),
-        None => (Delivered::All(false), Some(not_run())),
+        None if sent > 0 => (Part::Word("partly"), Some(not_run())),
+        None => (Part::Flag(false), Some(not_run())),
     };
-    let is_group = thread.kind == ChatKind::Group;
     let ok = error.is_none();
-    done(
-        ok,
-        &Sent { action, ok, delivered, thread_id: &thread.id, is_group, message_ids, sent, parts, error },
-    )
+    let members = Members::of(Some(action), ok)
+        .with("delivered", delivered)
+        .with("threadId", thread.id.as_str())
+        .with("isGroup", thread.kind == ChatKind::Group)
+        .with("messageIds", Part::Words(message_ids))
+        .with("sent", sent)
+        .with("parts", parts)
+        .with_any("error", error);
+    done(ok, &members)
 }
 
 fn listed(
@@ -97,28 +99,25 @@ fn listed(
         Err(failure) => return failed(Some(action), failure),
     };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let listings = Some(entries.iter().take(limit).map(Listing::from).collect());
-    let (friends, groups) = match kind {
-        EntryKind::User => (listings, None),
-        EntryKind::Group => (None, listings),
+    let listings = Part::Objects(entries.iter().take(limit).map(listing).collect());
+    let name = match kind {
+        EntryKind::User => "friends",
+        EntryKind::Group => "groups",
     };
-    done(true, &Listed { action, ok: true, total: entries.len(), friends, groups })
+    done(true, &Members::of(Some(action), true).with("total", entries.len()).with(name, listings))
 }
 
 fn me(action: &'static str, account: &Account, outcome: Option<&Outcome>) -> Answer {
     let own = find(&Command::WhoAmI, outcome, None);
     match own.and_then(|own| own.into_iter().next().ok_or_else(|| unreadable(ListError::Unreadable))) {
-        Ok(own) => done(
-            true,
-            &Me {
-                action,
-                ok: true,
-                user_id: &own.id,
-                name: &own.name,
-                account: &account.id,
-                profile: &account.profile,
-            },
-        ),
+        Ok(own) => {
+            let own = Members::of(Some(action), true)
+                .with("userId", own.id.as_str())
+                .with("name", own.name.as_str())
+                .with("account", account.id.as_str())
+                .with("profile", account.profile.as_str());
+            done(true, &own)
+        }
         Err(failure) => failed(Some(action), failure),
     }
 }
@@ -130,8 +129,12 @@ fn status(action: &'static str, account: &Account, outcome: Option<&Outcome>) ->
         Some((_, outcome)) => return failed(Some(action), failure(outcome)),
         None => return failed(Some(action), not_run()),
     };
-    let (account, profile) = (account.id.as_str(), account.profile.as_str());
-    done(true, &Status { action, ok: true, logged_in, account, profile, detail })
+    let members = Members::of(Some(action), true)
+        .with("loggedIn", logged_in)
+        .with("account", account.id.as_str())
+        .with("profile", account.profile.as_str())
+        .with_any("detail", detail);
+    done(true, &members)
 }
 
 fn find(command: &Command, outcome: Option<&Outcome>, query: Option<&str>) -> Result<Vec<Entry>, Failure> {
@@ -186,10 +189,10 @@ fn not_run() -> Failure {
 }
 
 fn failed(action: Option<&'static str>, error: Failure) -> Answer {
-    done(false, &Failed { action, ok: false, delivered: false, error })
+    done(false, &Members::of(action, false).with("delivered", false).with("error", error))
 }
 
 /// Text under names that are not chosen elsewhere can always be written as JSON.
-fn done(success: bool, shape: &impl Serialize) -> Answer {
-    Answer { success, json: serde_json::to_string(shape).unwrap_or_default() }
+fn done(success: bool, members: &Members<'_>) -> Answer {
+    Answer { success, json: serde_json::to_string(members).unwrap_or_default() }
 }
