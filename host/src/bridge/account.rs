@@ -152,7 +152,7 @@ impl Recorder {
                     Record::of(account, &effect).and_then(|record| serde_json::to_value(record).ok());
             }
             let is_for_the_gateway = matches!(effect, Effect::Deliver(_) | Effect::Pair(_) | Effect::Act(_));
-            self.tell(What::Decided(Box::new(effect)));
+            self.tell(What::Decided(Arc::new(effect)));
             if is_for_the_gateway {
                 self.tell(What::HandedOut);
             }

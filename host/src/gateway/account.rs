@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use super::act;
@@ -135,6 +136,8 @@ impl Running {
                     );
                 }
                 self.act(pushed);
+                // Whatever else waits for this thread comes first: a flood would keep it for a hundred chunks.
+                yield_now().await;
             }
             Output::Ended { end, restart_in } => {
                 let reason = end_of_listener(account, &end, restart_in);
@@ -168,20 +171,23 @@ impl Running {
         }
         let mut remembered = Vec::new();
         for effect in pushed.effects {
-            self.replies.events.tell(account, What::Decided(Box::new(effect.clone())));
-            match effect {
-                Effect::Deliver(mut message) => {
+            let effect = Arc::new(effect);
+            self.replies.events.tell(account, What::Decided(Arc::clone(&effect)));
+            match &*effect {
+                Effect::Deliver(message) => {
+                    let mut message = message.clone();
                     // A component speaks for the account that it was given, whatever it says.
                     account.clone_into(&mut message.account_id);
                     // It uses up what was remembered, which therefore has to be in the journal before.
                     self.remember(mem::take(&mut remembered));
                     self.intake.admit(Admission::message(&message));
                 }
-                Effect::Pair(mut request) => {
+                Effect::Pair(request) => {
+                    let mut request = request.clone();
                     account.clone_into(&mut request.account_id);
                     self.intake.admit(Admission::pairing(request));
                 }
-                Effect::Drop(ref dropped) => {
+                Effect::Drop(dropped) => {
                     remembered.extend(self::remembered(dropped));
                     tracing::debug!(
                         account,
@@ -190,9 +196,9 @@ impl Running {
                         one_line(&dropped.detail)
                     );
                 }
-                Effect::Lifecycle(event) => log_listener(account, &event),
-                Effect::Log(entry) => super::log(account, &entry),
-                Effect::Act(command) => match Admission::act(account, command) {
+                Effect::Lifecycle(event) => log_listener(account, event),
+                Effect::Log(entry) => super::log(account, entry),
+                Effect::Act(command) => match Admission::act(account, command.clone()) {
                     Ok(admission) => self.intake.admit(admission),
                     Err(command) => {
                         let failure = Some(act::SENDS_NOTHING.to_owned());

@@ -55,7 +55,7 @@ pub enum What {
         restart_in: Duration,
     },
     /// The guest decided about a message, or the listener said how it is.
-    Decided(Box<Effect>),
+    Decided(Arc<Effect>),
     /// The guest that judges messages failed.
     GuestFailed(Arc<Incident>),
     /// A message was dropped after it was let through.

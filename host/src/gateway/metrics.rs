@@ -305,7 +305,7 @@ mod tests {
     }
 
     fn dropped(detail: &str) -> What {
-        What::Decided(Box::new(Effect::Drop(Dropped {
+        What::Decided(Arc::new(Effect::Drop(Dropped {
             remembered: None,
             reason: DropReason::NotMentioned,
             thread: Some(Thread { id: detail.to_owned(), kind: ChatKind::Group }),
@@ -374,7 +374,7 @@ mod tests {
             let thread = Thread { id: "1".to_owned(), kind: ChatKind::Direct };
             Command::SendText(TextMessage { thread, text: "closed".to_owned() })
         };
-        let acts = || What::Decided(Box::new(Effect::Act(command())));
+        let acts = || What::Decided(Arc::new(Effect::Act(command())));
         let acted = || What::Acted { command: command(), failure: None };
         let depth = |events: Vec<What>, depth| {
             assert_lines(&text(events), &[&format!("zalouser_queue_depth{{account=\"work\"}} {depth}")]);

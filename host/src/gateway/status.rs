@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn dropped(reason: DropReason, sender: Option<&str>) -> What {
-        What::Decided(Box::new(Effect::Drop(Dropped {
+        What::Decided(Arc::new(Effect::Drop(Dropped {
             reason,
             thread: None,
             sender_id: sender.map(str::to_owned),
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_was_let_through_waits_until_it_is_done_with() {
-        let pair = || What::Decided(Box::new(Effect::Pair(request())));
+        let pair = || What::Decided(Arc::new(Effect::Pair(request())));
         let done = What::Offered { request: request(), code: None, failure: Some("no way".to_owned()) };
         let account = after([
             pair(),
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn what_the_guest_does_by_itself_is_counted_and_waits_until_it_is_done() {
         let command = || Command::SendText(TextMessage { thread: thread(), text: "closed".to_owned() });
-        let acts = What::Decided(Box::new(Effect::Act(command())));
+        let acts = What::Decided(Arc::new(Effect::Act(command())));
         let acted =
             |failure: Option<&str>| What::Acted { command: command(), failure: failure.map(str::to_owned) };
         assert_eq!(after([acts.clone()]).waiting, 1);
@@ -361,7 +361,7 @@ mod tests {
             (dropped(DropReason::NotMentioned, Some("1")), Some(1)),
             (dropped(DropReason::OwnMessage, Some("9")), None),
             (dropped(DropReason::Blank, None), None),
-            (What::Decided(Box::new(Effect::Lifecycle(ListenerEvent::Heartbeat))), None),
+            (What::Decided(Arc::new(Effect::Lifecycle(ListenerEvent::Heartbeat))), None),
         ];
         for (what, expected) in cases {
             let account = after([what.clone()]);

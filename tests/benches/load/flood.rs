@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::{AsyncWriteExt, DuplexStream};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{MissedTickBehavior, interval};
 use zalouser::simulator::Line;
 
@@ -12,8 +12,9 @@ use super::pipes::{Rig, say};
 use super::processes::Memory;
 use super::table::{Row, bytes, millis};
 
-/// How many lines the flood has.
+/// How many lines the flood has, and how many strangers write them by turns.
 const LINES: usize = 200_000;
+const STRANGERS: usize = 1_000;
 
 /// How often somebody writes to the other account, and how many times while nobody floods.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -74,7 +75,7 @@ impl Answers {
 
 async fn flood(section: serde_json::Value) -> (Answers, u64) {
     let mut rig = Rig::start(2, section).await;
-    let mut flooded = rig.listeners.pop().unwrap();
+    let (mut flooded, strangers) = (rig.listeners.pop().unwrap(), strangers());
     let mut number = 0;
     let mut calm = Vec::new();
     for _ in 0..MESSAGES {
@@ -83,7 +84,9 @@ async fn flood(section: serde_json::Value) -> (Answers, u64) {
     let before = Memory::of(std::process::id()).resident;
     let began = Instant::now();
     let pouring = tokio::spawn(async move {
-        pour(&mut flooded).await;
+        for _ in 0..LINES / STRANGERS {
+            flooded.write_all(strangers.as_bytes()).await.unwrap();
+        }
         (began.elapsed(), flooded)
     });
     let (mut times, mut most) = (Vec::new(), before);
@@ -116,17 +119,11 @@ async fn answer(rig: &mut Rig, number: &mut usize) -> Duration {
     }
 }
 
-/// Writes the flood, as fast as it is read.
-async fn pour(listener: &mut DuplexStream) {
-    let mut lines = String::new();
-    for number in 0..LINES {
-        let line = Line::direct(format!("{}", 1_000 + number % 10_000), "Bob", "let me in, please");
-        lines.push_str(&line.ids(format!("f{number}"), format!("d{number}")).to_json());
-        lines.push('\n');
-        if lines.len() > 32 << 10 {
-            listener.write_all(lines.as_bytes()).await.unwrap();
-            lines.clear();
-        }
-    }
-    listener.write_all(lines.as_bytes()).await.unwrap();
+/// What a thousand strangers write.
+fn strangers() -> String {
+    let lines = (0..STRANGERS).map(|number| {
+        let line = Line::direct(format!("{}", 1_000 + number), "Bob", "let me in, please");
+        line.ids(format!("f{number}"), format!("d{number}")).to_json() + "\n"
+    });
+    lines.collect()
 }
