@@ -1,5 +1,6 @@
 //! One account of a bridge: what its listener prints is recorded, with what the guest makes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
