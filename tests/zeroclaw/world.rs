@@ -143,12 +143,16 @@ impl World {
         bridge
     }
 
-    /// Lets somebody write, directly or in a group: `(sender, name, group, text)`. The number makes it this message.
+    /// Lets somebody write, directly or in a group. The number makes it this message. A text that begins with `@Bot`
+    /// mentions the account.
     pub(crate) fn say(&self, number: u64, sender: &str, name: &str, group: Option<&str>, text: &str) {
         let (thread, to) = (group.unwrap_or(sender), group.unwrap_or("999"));
         let chat = if group.is_some() { "group" } else { "user" };
         let seconds = BEGIN / 1_000 + number;
+        let mention = json!({ "uid": "999", "pos": 0, "len": 4, "type": 0 });
+        let mentions: Vec<_> = text.starts_with("@Bot").then_some(mention).into_iter().collect();
         let line = json!({
+            "mentions": mentions,
             "threadId": thread, "targetId": thread, "conversationId": thread,
             "msgId": (7_000_000 + number).to_string(), "cliMsgId": (8_000_000 + number).to_string(),
             "content": text, "type": u8::from(group.is_some()), "timestamp": seconds, "msgType": "webchat",
