@@ -57,12 +57,12 @@ fn build() -> PathBuf {
         .unwrap();
     assert!(output.status.success(), "zalouser does not build");
     let messages = String::from_utf8(output.stdout).unwrap();
-    let executables = messages.lines().filter_map(|message| {
+    let executable = |message: &str| {
         let message: Value = serde_json::from_str(message).ok()?;
         (message["target"]["name"] == "zalouser")
             .then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    executables.last().unwrap()
+    };
+    messages.lines().find_map(executable).unwrap()
 }
 
 impl World {

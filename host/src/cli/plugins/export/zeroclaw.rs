@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         plugin.write(&folder, &arguments.bridge, &host)?;
         writeln!(out, "Wrote {}, {} bytes", folder.display(), plugin.component.len())?;
     }
-    writeln!(out, "Copy both folders to ~/.zeroclaw/plugins, and add to ~/.zeroclaw/config.toml:\n")?;
+    writeln!(out, "ZeroClaw looks for both in ~/.zeroclaw/plugins; add to ~/.zeroclaw/config.toml:\n")?;
     writeln!(out, "[channels.plugin.{ALIAS}]\nenabled = true\npackage = {:?}", CHANNEL.name)?;
     let entries = [(CHANNEL, ALIAS), (TOOL, TOOL.name)].map(|(plugin, binding)| plugin.key(binding));
     for key in &entries {
@@ -79,6 +79,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         writeln!(out, "zeroclaw config set plugins.entries.{key}.config.token")?;
     }
+    writeln!(
+        out,
+        "\nAn agent answers once it has \"plugin.{ALIAS}\" among its channels, and a peer group names who is heard"
+    )?;
     Ok(out.flush()?)
 }
 
