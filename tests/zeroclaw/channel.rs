@@ -4,7 +4,7 @@ use serde_json::json;
 use zeroclaw_api::channel::{Channel, SendMessage};
 use zeroclaw_api::media::MediaAttachment;
 
-use crate::gateway::Gateway;
+use crate::gateway::{self, Gateway};
 use crate::world::{BEGIN, Bridge, World, eventually};
 
 /// A bridge for this world, and a gateway that may ask it.
@@ -113,7 +113,18 @@ async fn a_bridge_that_is_gone_makes_the_channel_unhealthy_and_nothing_is_lost_w
     world.alice(1, "one");
     assert!(listening.next().await.content.ends_with("one"));
     let address = bridge.address.clone();
+    let mut errors = gateway::errors();
+    let mut told = async || {
+        while let Ok(entry) = errors.try_recv() {
+            let entry = entry.to_string();
+            if entry.contains(&address) && entry.contains("nobody listens there") {
+                return Some(());
+            }
+        }
+        None
+    };
     bridge.stop();
+    eventually("the log entry", &mut told).await;
     eventually("bad health", async || (!listening.channel.health_check().await).then_some(())).await;
     let unsent = listening.channel.send(&SendMessage::new("hi", "user:111")).await.unwrap_err().to_string();
     assert!(unsent.contains("0 of 1 parts were delivered"), "{unsent}");
@@ -126,6 +137,7 @@ async fn a_bridge_that_is_gone_makes_the_channel_unhealthy_and_nothing_is_lost_w
     world.say(3, "444", "Carol", None, "three");
     let message = listening.next().await;
     assert!(message.content.ends_with("three"), "the new configuration holds: {}", message.content);
+    assert!(told().await.is_none(), "it is logged once, however often it was tried");
     eventually("good health", async || listening.channel.health_check().await.then_some(())).await;
     listening.channel.send(&SendMessage::new("hi", "user:444")).await.unwrap();
     assert_eq!(world.texts(), [to("444", "hi")]);

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Once, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::broadcast;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -125,6 +126,14 @@ impl Gateway {
         let mut tool = self.tool().await;
         runtime::call_execute(&mut tool, call.to_string().as_bytes()).await.unwrap()
     }
+}
+
+/// The errors that the gateway logs from now on, whichever plugin they are of.
+pub(crate) fn errors() -> broadcast::Receiver<Value> {
+    static INSTALLED: Once = Once::new();
+    // Errors alone: the compiler logs every instruction.
+    INSTALLED.call_once(|| zeroclaw_log::install_global_subscriber(Some("error"), "error", false));
+    zeroclaw_log::subscribe_or_install()
 }
 
 /// A channel that is polled.
