@@ -118,6 +118,8 @@ impl State {
     fn poll_bridge(&mut self, bridge: &Bridge<Http>) -> Result<Option<InboundMessage>, Failure> {
         if self.ask_names.is_some_and(|at| at <= now()) {
             self.learn(bridge);
+            // That may have taken the time of this call.
+            return Ok(None);
         }
         inbox::next(self, bridge)
     }
