@@ -35,11 +35,23 @@ const CHANNEL: Guest =
     Guest { package: "zalouser-component", file: "zalouser.wasm", variable: "ZALOUSER_COMPONENT" };
 
 /// Those that are exported for other gateways.
-const EXPORTED: [Guest; 1] = [Guest {
-    package: "zalouser-ironclaw",
-    file: "zalouser-ironclaw.wasm",
-    variable: "ZALOUSER_IRONCLAW_COMPONENT",
-}];
+const EXPORTED: [Guest; 3] = [
+    Guest {
+        package: "zalouser-ironclaw",
+        file: "zalouser-ironclaw.wasm",
+        variable: "ZALOUSER_IRONCLAW_COMPONENT",
+    },
+    Guest {
+        package: "zalouser-zeroclaw-channel",
+        file: "zalouser-zeroclaw-channel.wasm",
+        variable: "ZALOUSER_ZEROCLAW_CHANNEL_COMPONENT",
+    },
+    Guest {
+        package: "zalouser-zeroclaw-tool",
+        file: "zalouser-zeroclaw-tool.wasm",
+        variable: "ZALOUSER_ZEROCLAW_TOOL_COMPONENT",
+    },
+];
 
 /// Writes the addresses in the code as short as they are, instead of each in five bytes: a twentieth of the
 /// component.
@@ -56,11 +68,13 @@ fn build() -> Result<(), Box<dyn Error>> {
     for source in [
         "Cargo.toml",
         "Cargo.lock",
+        "guest/bridge",
         "guest/channel",
         "guest/component",
         "guest/ironclaw",
         "guest/logic",
         "guest/tolerant",
+        "guest/zeroclaw",
         "settings",
         "wit",
     ] {

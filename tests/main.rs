@@ -13,6 +13,7 @@ mod directory;
 mod doctor;
 mod embed;
 mod example;
+mod export;
 mod faults;
 mod gateway;
 mod grants;

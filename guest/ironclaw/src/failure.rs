@@ -1,5 +1,6 @@
 //! Why a call is not answered.
 
+use zalouser_bridge::{Failure, Kind};
 use zalouser_logic::tool::{Answer, ToolError};
 
 use crate::exports::near::agent::tool::{ErrorKind, GuestFailure};
@@ -8,12 +9,26 @@ use crate::exports::near::agent::tool::{ErrorKind, GuestFailure};
 const MESSAGE_MAX: usize = 4_096;
 
 /// A failure with a name of its own and words for the model.
-pub(crate) fn failure(kind: ErrorKind, code: &str, message: &str) -> GuestFailure {
+fn failure(kind: ErrorKind, code: &str, message: &str) -> GuestFailure {
     let message = match message.get(..message.floor_char_boundary(MESSAGE_MAX)) {
         Some(message) => message.to_owned(),
         None => String::new(),
     };
     GuestFailure { kind, code: Some(code.to_owned()), message: Some(message) }
+}
+
+/// That of a bridge which did not do something.
+pub(crate) fn broken(Failure { kind, code, message }: Failure) -> GuestFailure {
+    let kind = match kind {
+        Kind::Token => ErrorKind::AuthRequired,
+        Kind::Input => ErrorKind::Input,
+        Kind::TooLarge => ErrorKind::OutputTooLarge,
+        Kind::Denied => ErrorKind::NetworkDenied,
+        Kind::Gateway => ErrorKind::Executor,
+        Kind::Unavailable => ErrorKind::Client,
+        Kind::Failed => ErrorKind::OperationFailed,
+    };
+    failure(kind, &code, &message)
 }
 
 /// That of a call which is wrong.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::printed;
+
 /// Whether a thread is a conversation with one person or with a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,4 +110,11 @@ pub struct Outcome {
     /// The ids of the messages that it delivered, as far as they are known; none when nothing was
     /// delivered or nobody knows, and for a command that sends nothing.
     pub delivered: Option<Vec<String>>,
+}
+
+impl Outcome {
+    /// In one line why it failed; none when it ran and ended well.
+    pub fn complaint(&self) -> Option<String> {
+        printed::answer(self).err()
+    }
 }

@@ -54,19 +54,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// An address that a bridge can have, without anything behind the port.
+/// An address of a bridge that fits into the slot.
 fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|err| format!("{err}; write it as https://zalo.example.org"))?;
-    let is_plain = url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !is_plain || !matches!(url.scheme(), "http" | "https") {
-        return Err(
-            "only https://NAME, or with a port https://NAME:PORT, is the address of a bridge".to_owned()
-        );
-    }
+    let url = super::address(text)?;
     if url.as_str().len() > SLOT - MARK.len() {
         return Err(format!("it is longer than {} bytes", SLOT - MARK.len()));
     }

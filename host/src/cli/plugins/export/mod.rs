@@ -1,8 +1,10 @@
 //! `zalouser plugins export`: the account for gateways that load components themselves.
 
 mod ironclaw;
+mod zeroclaw;
 
 use clap::Subcommand;
+use url::Url;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
@@ -10,10 +12,31 @@ pub(in crate::cli) enum Command {
     ///
     /// It reaches the account through `zalouser bridge`, whose address becomes part of it.
     Ironclaw(ironclaw::Arguments),
+    /// Write the channel and the agent's tool as plugins of ZeroClaw
+    ///
+    /// They reach the account through `zalouser bridge`.
+    Zeroclaw(zeroclaw::Arguments),
 }
 
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Ironclaw(arguments) => ironclaw::run(arguments).await,
+        Command::Zeroclaw(arguments) => zeroclaw::run(arguments),
     }
+}
+
+/// An address that a bridge can have, without anything behind the port.
+fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|err| format!("{err}; write it as https://zalo.example.org"))?;
+    let is_plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !is_plain || !matches!(url.scheme(), "http" | "https") {
+        return Err(
+            "only https://NAME, or with a port https://NAME:PORT, is the address of a bridge".to_owned()
+        );
+    }
+    Ok(url)
 }
