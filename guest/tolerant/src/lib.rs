@@ -42,7 +42,11 @@ pub enum Json<'a> {
 
 /// The members of an object that are of interest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record<'a>(Vec<(Key, Json<'a>)>);
+pub struct Record<'a> {
+    members: Vec<(Key, Json<'a>)>,
+    /// A bit for each key that was ever among them: most keys that are asked for are not.
+    keys: u64,
+}
 
 /// The keys of the members that are of interest, in whatever object they stand.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -103,6 +107,15 @@ pub enum Key {
     Other,
 }
 
+impl Key {
+    fn bit(self) -> u64 {
+        1 << self as u8
+    }
+}
+
+/// There are no more keys than a [`Record`] has bits for.
+const _: () = assert!((Key::Other as u8) < 64);
+
 /// Reads `json`. Of its arrays the first `longest` elements are of interest, and of members with
 /// the same key the last one.
 ///
@@ -120,7 +133,7 @@ impl<'a> Json<'a> {
     /// The text, unless it is blank. A number is text as well.
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Text(text) => Some(text).filter(|text| !text.trim().is_empty()),
+            Self::Text(text) => Some(text).filter(|text| !text.trim_start().is_empty()),
             Self::Whole(number) => Some(number.to_string().into()),
             _ => None,
         }
@@ -130,7 +143,9 @@ impl<'a> Json<'a> {
     /// would let it pass for something else in a log or in an address.
     pub fn id(self) -> Option<Cow<'a, str>> {
         let odd = |char: char| char.is_whitespace() || char.is_control();
-        self.text().filter(|id| id.len() <= ID_LIMIT && !id.contains(odd))
+        // Nearly all are digits, which need no table of characters.
+        let is_plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_graphic());
+        self.text().filter(|id| id.len() <= ID_LIMIT && (is_plain(id) || !id.contains(odd)))
     }
 
     /// The number, also when it is written as a string.
@@ -170,14 +185,18 @@ impl<'a> Record<'a> {
     }
 
     fn member(&mut self, key: Key) -> Option<&mut Json<'a>> {
-        self.0.iter_mut().find(|(known, _)| *known == key).map(|(_, value)| value)
+        if self.keys & key.bit() == 0 {
+            return None;
+        }
+        self.members.iter_mut().find(|(known, _)| *known == key).map(|(_, value)| value)
     }
 
     fn set(&mut self, key: Key, value: Json<'a>) {
         match self.member(key) {
             Some(member) => *member = value,
-            None => self.0.push((key, value)),
+            None => self.members.push((key, value)),
         }
+        self.keys |= key.bit();
     }
 }
 
@@ -247,7 +266,7 @@ impl<'de> Visitor<'de> for Interest {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut record = Record(Vec::with_capacity(USUAL_SIZE));
+        let mut record = Record { members: Vec::with_capacity(USUAL_SIZE), keys: 0 };
         let levels = self.levels.checked_sub(1);
         while let Some(key) = members.next_key()? {
             match levels {
@@ -300,7 +319,7 @@ mod tests {
         let Json::Record(mut record) = read(r#"{"id":1,"x":{"id":2},"uid":3,"id":4}"#) else {
             panic!("an object")
         };
-        assert_eq!(record.0.len(), 2);
+        assert_eq!(record.members.len(), 2);
         assert_eq!(record.first(&[Key::Name, Key::Uid, Key::Id], Json::text).as_deref(), Some("3"));
         assert_eq!([record.take(Key::Id), record.take(Key::Id)], [Json::Whole(4), Json::Absent]);
     }

@@ -46,19 +46,19 @@ pub(crate) struct Message<'a> {
     /// Who wrote it, if that is known.
     pub(crate) sender_id: Option<Cow<'a, str>>,
     /// What the sender is called, on one line; empty when unknown.
-    pub(crate) sender_name: String,
+    pub(crate) sender_name: Cow<'a, str>,
     /// What the group is called, on one line.
-    pub(crate) group_name: Option<String>,
+    pub(crate) group_name: Option<Cow<'a, str>>,
     /// To whom it was written: in a direct chat the account itself.
     pub(crate) recipient_id: Option<Cow<'a, str>>,
     /// The text, not trimmed.
     pub(crate) content: Cow<'a, str>,
     /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.
-    pub(crate) id: String,
+    pub(crate) id: Cow<'a, str>,
     /// Zalo's id, if it is known.
-    pub(crate) zalo_id: Option<String>,
+    pub(crate) zalo_id: Option<Cow<'a, str>>,
     /// The sender's own id of it, if that is known.
-    pub(crate) client_id: Option<String>,
+    pub(crate) client_id: Option<Cow<'a, str>>,
     /// When, in milliseconds since the Unix epoch.
     pub(crate) timestamp: Option<u64>,
     /// Who is mentioned.
@@ -160,13 +160,13 @@ impl<'a> Message<'a> {
         Some(Message {
             thread: Thread { id: thread_id, kind },
             sender_id,
-            sender_name: sender_name.map_or_else(String::new, |name| one_line(&name).into_owned()),
-            group_name: metadata.take(Key::ThreadName).text().map(|name| one_line(&name).into_owned()),
+            sender_name: sender_name.map(label).unwrap_or_default(),
+            group_name: metadata.take(Key::ThreadName).text().map(label),
             recipient_id: metadata.take(Key::ToId).id().or_else(|| fields.take(Key::ToId).id()),
             content: fields.take(Key::Content).text().unwrap_or_default(),
-            zalo_id: id.as_deref().map(str::to_owned),
-            client_id: own_id.as_deref().map(str::to_owned),
-            id: id.or_else(seconds).or(own_id).map_or_else(String::new, Cow::into_owned),
+            id: id.clone().or_else(seconds).or_else(|| own_id.clone()).unwrap_or_default(),
+            zalo_id: id,
+            client_id: own_id,
             timestamp,
             mentions: mentions.filter_map(|mention| Mention::of(mention.record()?)).collect(),
             quoted_id: quote.take(Key::OwnerId).id(),
@@ -189,6 +189,14 @@ impl<'a> Mention<'a> {
             span: span.and_then(|(start, len)| Some((start, start.checked_add(len)?))),
             text: fields.take(Key::Text).text(),
         })
+    }
+}
+
+/// A name on one line.
+fn label(name: Cow<'_, str>) -> Cow<'_, str> {
+    match name {
+        Cow::Borrowed(name) => one_line(name),
+        Cow::Owned(name) => one_line(&name).into_owned().into(),
     }
 }
 

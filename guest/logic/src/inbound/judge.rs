@@ -111,9 +111,9 @@ impl Judge {
             Ok(Ruling::Pair) => Effect::Pair(PairingRequest {
                 account_id: self.account.id.clone(),
                 sender_id: message.sender_id.unwrap_or_default().into_owned(),
-                sender_name: message.sender_name,
+                sender_name: message.sender_name.into_owned(),
                 thread: message.thread,
-                message_id: message.id,
+                message_id: message.id.into_owned(),
             }),
             Err(Refusal { reason, detail }) => {
                 let kept = reason == DropReason::NotMentioned;
@@ -123,7 +123,7 @@ impl Judge {
                     detail,
                     thread: Some(message.thread),
                     sender_id: message.sender_id.map(Into::into),
-                    message_id: Some(message.id).filter(|id| !id.is_empty()),
+                    message_id: Some(message.id).filter(|id| !id.is_empty()).map(Cow::into_owned),
                 })
             }
         }
@@ -206,8 +206,8 @@ impl Judge {
         self.history.push(
             &message.thread.id,
             HistoryEntry {
-                message_id: message.id.clone(),
-                sender: if named { message.sender_name.clone() } else { sender_id.to_owned() },
+                message_id: message.id.clone().into_owned(),
+                sender: if named { message.sender_name.clone().into_owned() } else { sender_id.to_owned() },
                 body: context::readable(message, &text).to_owned(),
                 timestamp: message.timestamp,
             },
