@@ -3,12 +3,7 @@
 //! `cargo bench -p zalouser --bench load` prints the table. The gateway is the one of `zalouser gateway run`; in place of
 //! the listeners and the calls of `zca` there are pipes, so that what is measured is the gateway. Nothing here fails for
 //! being slow.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a bench has nobody to tell, as a test"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a bench has nobody to tell, as a test")]
 
 #[path = "load/flood.rs"]
 mod flood;
