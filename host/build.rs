@@ -6,9 +6,12 @@
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
@@ -38,17 +41,17 @@ const CHANNEL: Guest =
 const EXPORTED: [Guest; 3] = [
     Guest {
         package: "zalouser-ironclaw",
-        file: "zalouser-ironclaw.wasm",
+        file: "zalouser-ironclaw.wasm.z",
         variable: "ZALOUSER_IRONCLAW_COMPONENT",
     },
     Guest {
         package: "zalouser-zeroclaw-channel",
-        file: "zalouser-zeroclaw-channel.wasm",
+        file: "zalouser-zeroclaw-channel.wasm.z",
         variable: "ZALOUSER_ZEROCLAW_CHANNEL_COMPONENT",
     },
     Guest {
         package: "zalouser-zeroclaw-tool",
-        file: "zalouser-zeroclaw-tool.wasm",
+        file: "zalouser-zeroclaw-tool.wasm.z",
         variable: "ZALOUSER_ZEROCLAW_TOOL_COMPONENT",
     },
 ];
@@ -86,27 +89,39 @@ fn build() -> Result<(), Box<dyn Error>> {
     let modules = target_dir(&out_dir)?;
     build_modules(&workspace, &modules)?;
     for guest in EXPORTED {
-        embed(&guest, &modules, &out_dir)?;
+        embed(&guest, &out_dir, &compressed(&component(&guest, &modules)?)?)?;
     }
-    let component = embed(&CHANNEL, &modules, &out_dir)?;
+    let component = component(&CHANNEL, &modules)?;
+    embed(&CHANNEL, &out_dir, &component)?;
     println!("cargo::rustc-env=ZALOUSER_COMPONENT_SHA256={:x}", Sha256::digest(&component));
     println!("cargo::rustc-env=ZALOUSER_GUEST_VERSION={}", guest_version(&workspace)?);
     Ok(())
 }
 
-/// Makes a component of a guest's module, and tells the compiler where it is.
-fn embed(guest: &Guest, modules: &Path, out_dir: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+/// Makes a component of a guest's module.
+fn component(guest: &Guest, modules: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let module = modules.join(TARGET).join("guest").join(format!("{}.wasm", guest.package.replace('-', "_")));
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&fs::read(&module)?)
         .and_then(|encoder| encoder.encode())
         .map_err(|err| format!("cannot make a component of {}: {err:#}", module.display()))?;
-    let component = without_names(&component)?;
+    without_names(&component)
+}
+
+/// What is rarely exported need not take the room that it will have.
+fn compressed(component: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(component)?;
+    encoder.finish()
+}
+
+/// Tells the compiler where a guest is.
+fn embed(guest: &Guest, out_dir: &Path, content: &[u8]) -> io::Result<()> {
     let path = out_dir.join(guest.file);
-    fs::write(&path, &component)?;
+    fs::write(&path, content)?;
     println!("cargo::rustc-env={}={}", guest.variable, path.display());
-    Ok(component)
+    Ok(())
 }
 
 /// A component without its custom sections. They name what is in it to who takes it apart, and say which tools made

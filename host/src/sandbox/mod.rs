@@ -30,12 +30,3 @@ pub use runtime::runtime;
 
 /// The component that is part of this program.
 pub const SHIPPED: &[u8] = include_bytes!(env!("ZALOUSER_COMPONENT"));
-
-/// The agent's tool for IronClaw, which is not run here but exported. Its slot for the bridge's address is blank.
-pub const IRONCLAW_TOOL: &[u8] = include_bytes!(env!("ZALOUSER_IRONCLAW_COMPONENT"));
-
-/// The account as a channel of ZeroClaw, which is not run here but exported.
-pub const ZEROCLAW_CHANNEL: &[u8] = include_bytes!(env!("ZALOUSER_ZEROCLAW_CHANNEL_COMPONENT"));
-
-/// The agent's tool for ZeroClaw, which is not run here but exported.
-pub const ZEROCLAW_TOOL: &[u8] = include_bytes!(env!("ZALOUSER_ZEROCLAW_TOOL_COMPONENT"));

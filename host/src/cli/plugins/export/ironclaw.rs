@@ -11,7 +11,6 @@ use url::Url;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::sandbox::IRONCLAW_TOOL;
 use crate::sandbox::bindings::tool::Descriptor;
 
 /// What the component keeps free for the address: this, and blanks up to 256 bytes in all.
@@ -82,7 +81,7 @@ fn package(bridge: &Url, address: &str, tool: &Descriptor) -> anyhow::Result<Vec
 
 /// The component, with the address of the bridge in its slot.
 fn addressed(address: &str) -> anyhow::Result<Vec<u8>> {
-    let mut component = IRONCLAW_TOOL.to_vec();
+    let mut component = super::IRONCLAW_TOOL.component()?;
     let is_slot =
         |window: &[u8]| window.starts_with(MARK) && window[MARK.len()..].iter().all(|byte| *byte == b' ');
     let slots: Vec<_> =

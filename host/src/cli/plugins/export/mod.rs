@@ -3,7 +3,10 @@
 mod ironclaw;
 mod zeroclaw;
 
+use std::io::{self, Read};
+
 use clap::Subcommand;
+use flate2::read::ZlibDecoder;
 use url::Url;
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +19,26 @@ pub(in crate::cli) enum Command {
     ///
     /// They reach the account through `zalouser bridge`.
     Zeroclaw(zeroclaw::Arguments),
+}
+
+/// A component that is not run here but exported, compressed.
+struct Exported(&'static [u8]);
+
+/// The agent's tool for IronClaw. Its slot for the bridge's address is blank.
+const IRONCLAW_TOOL: Exported = Exported(include_bytes!(env!("ZALOUSER_IRONCLAW_COMPONENT")));
+
+/// The account as a channel of ZeroClaw.
+const ZEROCLAW_CHANNEL: Exported = Exported(include_bytes!(env!("ZALOUSER_ZEROCLAW_CHANNEL_COMPONENT")));
+
+/// The agent's tool for ZeroClaw.
+const ZEROCLAW_TOOL: Exported = Exported(include_bytes!(env!("ZALOUSER_ZEROCLAW_TOOL_COMPONENT")));
+
+impl Exported {
+    fn component(&self) -> io::Result<Vec<u8>> {
+        let mut component = Vec::new();
+        ZlibDecoder::new(self.0).read_to_end(&mut component)?;
+        Ok(component)
+    }
 }
 
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
-use crate::sandbox::{ZEROCLAW_CHANNEL, ZEROCLAW_TOOL};
+use super::{Exported, ZEROCLAW_CHANNEL, ZEROCLAW_TOOL};
 
 /// Where the components look for the bridge unless they are told.
 const BRIDGE: &str = "http://127.0.0.1:8787";
@@ -48,7 +48,7 @@ struct Plugin {
     name: &'static str,
     capability: &'static str,
     description: &'static str,
-    component: &'static [u8],
+    component: Exported,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -56,8 +56,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     for plugin in [CHANNEL, TOOL] {
         let folder = arguments.folder.join(plugin.name);
-        plugin.write(&folder, &arguments.bridge, &host)?;
-        writeln!(out, "Wrote {}, {} bytes", folder.display(), plugin.component.len())?;
+        let component = plugin.component.component()?;
+        plugin.write(&folder, &component, &plugin.manifest(&component, &arguments.bridge, &host))?;
+        writeln!(out, "Wrote {}, {} bytes", folder.display(), component.len())?;
     }
     writeln!(out, "ZeroClaw looks for both in ~/.zeroclaw/plugins; add to ~/.zeroclaw/config.toml:\n")?;
     writeln!(out, "[channels.plugin.{ALIAS}]\nenabled = true\npackage = {:?}", CHANNEL.name)?;
@@ -87,12 +88,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 impl Plugin {
-    fn write(&self, folder: &Path, bridge: &Url, host: &str) -> anyhow::Result<()> {
+    fn write(&self, folder: &Path, component: &[u8], manifest: &str) -> anyhow::Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let component = format!("{}.wasm", self.name);
-        for (file, content) in
-            [(component.as_str(), self.component), ("manifest.toml", self.manifest(bridge, host).as_bytes())]
-        {
+        let files =
+            [(format!("{}.wasm", self.name), component), ("manifest.toml".to_owned(), manifest.as_bytes())];
+        for (file, content) in files {
             let path = folder.join(file);
             fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
         }
@@ -105,8 +105,8 @@ impl Plugin {
         format!("zpi1_{}", URL_SAFE_NO_PAD.encode(identity))
     }
 
-    fn manifest(&self, bridge: &Url, host: &str) -> String {
-        let Self { name, capability, description, component } = self;
+    fn manifest(&self, component: &[u8], bridge: &Url, host: &str) -> String {
+        let Self { name, capability, description, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let sha256 = Sha256::digest(component);
         // The component knows but one address by itself.
