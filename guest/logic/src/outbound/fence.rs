@@ -1,5 +1,9 @@
 //! Finds fenced code in markdown.
 
+use std::iter;
+
+use memchr::memchr;
+
 /// A fenced code block, as positions in the text. Its lines run from `start` to `end`; both markers
 /// are part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +35,23 @@ impl Fence<'_> {
     }
 }
 
+/// The lines of a text, each with its line feed. What std has for that takes twice as long in the component.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let end = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |feed| feed + 1);
+        let (line, after) = rest.split_at_checked(end)?;
+        rest = after;
+        Some(line).filter(|line| !line.is_empty())
+    })
+}
+
 /// All fenced blocks of `text`, in order. Markers are as CommonMark has them: at most three spaces,
 /// then three or more of `` ` `` or `~`; a block without a closing marker runs to the end.
 pub(super) fn scan(text: &str) -> Vec<Fence<'_>> {
     let mut fences: Vec<Fence<'_>> = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in lines(text) {
         let start = at;
         at += line.len();
         let end = if line.ends_with('\n') { at - 1 } else { at };
@@ -76,10 +91,10 @@ fn opened_by(line: &str, start: usize, text_end: usize) -> Option<Fence<'_>> {
 
 /// The indentation and the length of the fence marker that `line` begins with.
 fn marker_of(line: &str) -> Option<(usize, usize)> {
-    let unindented = line.trim_start_matches(' ');
-    let indent = line.len() - unindented.len();
-    let marker = unindented.chars().next().filter(|first| matches!(first, '`' | '~'))?;
-    let length = unindented.len() - unindented.trim_start_matches(marker).len();
+    let run = |from: usize, wanted: u8| line.bytes().skip(from).take_while(|byte| *byte == wanted).count();
+    let indent = run(0, b' ');
+    let marker = line.bytes().nth(indent).filter(|first| matches!(first, b'`' | b'~'))?;
+    let length = run(indent, marker);
     (indent <= 3 && length >= 3).then_some((indent, length))
 }
 

@@ -2,9 +2,15 @@
 
 use super::cluster;
 
+/// How many UTF-16 code units begin with this byte of UTF-8: the first of a character counts, and that of a surrogate
+/// pair counts twice.
+pub(super) fn units_at(byte: u8) -> usize {
+    usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0)
+}
+
 /// How many UTF-16 code units `text` takes.
 pub(super) fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
+    text.bytes().map(units_at).sum()
 }
 
 /// The position that is `room` UTF-16 code units after `from`, or the last one before that which
@@ -18,11 +24,11 @@ pub(super) fn advance(text: &str, from: usize, room: usize) -> usize {
         return from + room;
     }
     let mut used = 0;
-    let over = rest.char_indices().find(|(_, c)| {
-        used += c.len_utf16();
+    let over = rest.bytes().position(|byte| {
+        used += units_at(byte);
         used > room
     });
-    over.map_or(text.len(), |(at, _)| from + at)
+    over.map_or(text.len(), |at| from + at)
 }
 
 /// The last position up to `at` that is not inside a grapheme cluster; `from`, which must not be

@@ -34,7 +34,7 @@ fn paragraphs(text: &str) -> Vec<&str> {
     let mut paragraphs = Vec::new();
     let mut start = None;
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in fence::lines(text) {
         while fences.next_if(|fence| fence.end < at).is_some() {}
         let in_code = fences.peek().is_some_and(|fence| fence.start <= at);
         if in_code || !line.trim().is_empty() {

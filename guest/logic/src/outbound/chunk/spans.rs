@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::measure::units_at;
+
 /// Which kind of text a range holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -32,7 +34,7 @@ impl Spans {
         let mut url_end = range.start;
         let mut escaped = false;
         for (at, byte) in bytes.iter().copied().enumerate().take(range.end).skip(range.start) {
-            scan.count(byte);
+            scan.units += units_at(byte);
             if std::mem::take(&mut escaped) || at < url_end {
                 continue;
             }
@@ -89,11 +91,6 @@ impl Scan {
     fn new(room: usize, kind: Kind) -> Self {
         let (brackets, groups) = (VecDeque::new(), VecDeque::new());
         Self { room, kind, units: 0, blank_line: true, brackets, groups, link: None }
-    }
-
-    fn count(&mut self, byte: u8) {
-        // The first byte of a character counts, and that of a surrogate pair counts twice.
-        self.units += usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0);
     }
 
     fn end_line(&mut self) {

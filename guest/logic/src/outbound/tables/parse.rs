@@ -23,7 +23,7 @@ pub(super) fn tables(text: &str) -> Vec<Table<'_>> {
     let mut header = None;
     let mut open = false;
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in fence::lines(text) {
         let range = at..at + line.trim_end_matches(['\r', '\n']).len();
         at += line.len();
         while fences.next_if(|fence| fence.end < range.start).is_some() {}
