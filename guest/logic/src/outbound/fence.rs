@@ -93,7 +93,7 @@ fn opened_by(line: &str, start: usize, text_end: usize) -> Option<Fence<'_>> {
 fn marker_of(line: &str) -> Option<(usize, usize)> {
     let run = |from: usize, wanted: u8| line.bytes().skip(from).take_while(|byte| *byte == wanted).count();
     let indent = run(0, b' ');
-    let marker = line.bytes().nth(indent).filter(|first| matches!(first, b'`' | b'~'))?;
+    let marker = line.as_bytes().get(indent).copied().filter(|first| matches!(first, b'`' | b'~'))?;
     let length = run(indent, marker);
     (indent <= 3 && length >= 3).then_some((indent, length))
 }
