@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Person;
 
 /// Hands the peer a message that was let through: the request `inbound` of this program. It is answered with
-/// [`Done`] when all that the message leads to was delivered, and with an error when that failed; then it is
+/// `Done` when all that the message leads to was delivered, and with an error when that failed; then it is
 /// handed over again later, unless something was delivered for it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

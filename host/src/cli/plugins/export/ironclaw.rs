@@ -29,7 +29,7 @@ const PROMPT: &str = "prompts/zalouser.md";
 pub(in crate::cli) struct Arguments {
     /// The folder to write zalouser-ironclaw.zip into
     folder: PathBuf,
-    /// Where IronClaw reaches the bridge, such as https://zalo.example.org
+    /// Where IronClaw reaches the bridge, such as `https://zalo.example.org`
     #[arg(long, value_name = "URL", value_parser = address)]
     bridge: Url,
 }
