@@ -7,6 +7,7 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -183,13 +184,14 @@ fn build_modules(workspace: &Path, target_dir: &Path) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-/// The flags of the compiler, as cargo takes them apart. A panic names its place in the source; the folder that
-/// cargo has the sources of dependencies in is left out, so that a component is the same from wherever it is built.
+/// The flags of the compiler, as cargo takes them apart. A panic names its place in the source; the folders that cargo
+/// has the sources of dependencies in are left out, so that a component is the same from wherever it is built.
 fn rustflags() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
-    let sources = home.join("registry").join("src");
-    format!("{SHORT_ADDRESSES}\x1f--remap-path-prefix={}=", sources.display())
+    let registries = fs::read_dir(home.join("registry").join("src")).into_iter().flatten().flatten();
+    let remapped = registries.map(|registry| format!("--remap-path-prefix={}=", registry.path().display()));
+    iter::once(SHORT_ADDRESSES.to_owned()).chain(remapped).collect::<Vec<_>>().join("\x1f")
 }
 
 /// The version in the guest's own manifest.
