@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tokio::sync::{Semaphore, TryAcquireError};
 
+use super::order::Outcome;
 use super::problem::Problem;
-use super::protocol::Outcome;
 use crate::gateway::{Clerk, Replies, What};
 use crate::journal::{Claim, Journal};
 use crate::sandbox::bindings::config::Account;

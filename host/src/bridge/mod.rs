@@ -10,6 +10,7 @@ mod commands;
 mod configuration;
 mod lines;
 mod openapi;
+mod order;
 mod problem;
 mod protocol;
 mod routes;

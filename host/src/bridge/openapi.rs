@@ -4,9 +4,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::protocol::{
-    Accounts, Configuration, Done, Events, Failed, Offer, Order, Outcome, Paired, Stranger,
-};
+use super::order::{Order, Outcome};
+use super::protocol::{Accounts, Configuration, Done, Events, Failed, Offer, Paired, Stranger};
 
 /// The document.
 pub(super) fn document() -> Value {

@@ -14,10 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use super::Hall;
 use super::access::{Access, guard};
 use super::openapi;
+use super::order::{Order, Outcome};
 use super::problem::Problem;
 use super::protocol::{
-    AccountInfo, Accounts, Configuration, Done, Event, Events, Offer, Order, Outcome, Paired, Stranger,
-    Wanted,
+    AccountInfo, Accounts, Configuration, Done, Event, Events, Offer, Paired, Stranger, Wanted,
 };
 use crate::gateway::Offered;
 use crate::gateway::readiness::{Readiness, Work};
