@@ -176,7 +176,12 @@ impl<'a> Json<'a> {
 impl<'a> Record<'a> {
     /// Takes the member with this key out of it.
     pub fn take(&mut self, key: Key) -> Json<'a> {
-        self.member(key).map(mem::take).unwrap_or_default()
+        self.member_mut(key).map(mem::take).unwrap_or_default()
+    }
+
+    /// The member with this key.
+    pub fn get(&self, key: Key) -> Json<'a> {
+        self.member(key).cloned().unwrap_or_default()
     }
 
     /// Takes the members with these keys, up to the first in which `read` finds something.
@@ -184,15 +189,24 @@ impl<'a> Record<'a> {
         keys.iter().find_map(|key| read(self.take(*key)))
     }
 
-    fn member(&mut self, key: Key) -> Option<&mut Json<'a>> {
+    fn place(&self, key: Key) -> Option<usize> {
         if self.keys & key.bit() == 0 {
             return None;
         }
-        self.members.iter_mut().find(|(known, _)| *known == key).map(|(_, value)| value)
+        self.members.iter().position(|(known, _)| *known == key)
+    }
+
+    fn member(&self, key: Key) -> Option<&Json<'a>> {
+        self.members.get(self.place(key)?).map(|(_, value)| value)
+    }
+
+    fn member_mut(&mut self, key: Key) -> Option<&mut Json<'a>> {
+        let place = self.place(key)?;
+        self.members.get_mut(place).map(|(_, value)| value)
     }
 
     fn set(&mut self, key: Key, value: Json<'a>) {
-        match self.member(key) {
+        match self.member_mut(key) {
             Some(member) => *member = value,
             None => self.members.push((key, value)),
         }

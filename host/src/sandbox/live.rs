@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use memchr::memchr_iter;
+
 use super::bindings::config::Account;
 use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
@@ -62,7 +64,7 @@ impl Live {
     }
 
     pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
-        let lines = chunk.iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr_iter(b'\n', chunk).count();
         self.grant(lines);
         let effects = self.guest.push(self.handle, chunk, now).await?;
         self.charge("monitor.push", effects)

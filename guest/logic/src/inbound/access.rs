@@ -35,7 +35,9 @@ impl Senders {
     /// Whether the sender is one of them.
     pub(crate) fn contain(&self, sender: &str) -> bool {
         let contain = |id: &str| self.ids.binary_search_by(|known| known.as_str().cmp(id)).is_ok();
-        self.everybody || contain(sender) || contain(&lower_case(sender))
+        // Zalo's ids are digits.
+        let has_case = || sender.bytes().any(|byte| !byte.is_ascii_digit());
+        self.everybody || contain(sender) || (has_case() && contain(&lower_case(sender)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::envelope::Envelope;
-use super::event::Message;
+use super::event::{Details, Message};
 use crate::command::ChatKind;
 use crate::effect::{Admission, HistoryEntry, InboundMessage};
 use crate::label::bracketed;
@@ -20,6 +20,8 @@ const HISTORY_ENDS: &str = "[Written to you:]";
 pub(crate) struct Findings<'a> {
     /// Who wrote it.
     pub(crate) sender_id: Cow<'a, str>,
+    /// What else is told of it.
+    pub(crate) details: Details<'a>,
     /// Why it is let through.
     pub(crate) admission: Admission,
     /// Its text, trimmed; empty if it has only media.
@@ -51,14 +53,16 @@ pub(crate) struct Setting<'a> {
 
 /// Builds what the agent is given.
 pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Setting<'_>) -> InboundMessage {
-    let label = label(&message, &findings.sender_id);
+    let label = label(&message, &findings);
     let body = body(&message, &findings, &setting, &label);
     let thread = &message.thread.id;
     let from = match message.thread.kind {
         ChatKind::Direct => format!("{CHANNEL}:{}", findings.sender_id),
         ChatKind::Group => format!("{CHANNEL}:group:{thread}"),
     };
-    let full_id = message.zalo_id.as_ref().zip(message.client_id.as_ref());
+    let message_id = message.id().into_owned();
+    let details = findings.details;
+    let full_id = message.zalo_id.as_ref().zip(details.client_id.as_ref());
     InboundMessage {
         admission: findings.admission,
         account_id: setting.account_id.to_owned(),
@@ -74,29 +78,29 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         was_mentioned: findings.was_mentioned,
         history: setting.history,
         thread: message.thread,
-        sender_name: message.sender_name.into_owned(),
+        sender_name: details.sender_name.into_owned(),
         group_subject: message.group_name.map(Cow::into_owned),
-        message_id: message.id.into_owned(),
+        message_id,
         message_id_full: full_id.map(|(id, client_id)| format!("{id}:{client_id}")),
         zalo_id: message.zalo_id.map(Cow::into_owned),
-        client_id: message.client_id.map(Cow::into_owned),
-        timestamp: message.timestamp,
-        reply_to: message.quote,
-        media: message.media,
+        client_id: details.client_id.map(Cow::into_owned),
+        timestamp: details.timestamp,
+        reply_to: details.quote,
+        media: details.media,
     }
 }
 
-/// What stands for the text of `message` where it is to be read: `text`, or what its media are.
-pub(crate) fn readable<'a>(message: &Message<'_>, text: &'a str) -> &'a str {
-    if text.is_empty() { message.placeholder } else { text }
+/// What stands for the text of a message where it is to be read: `text`, or what its media are.
+pub(crate) fn readable<'a>(details: &Details<'_>, text: &'a str) -> &'a str {
+    if text.is_empty() { details.placeholder } else { text }
 }
 
 /// What the conversation is called.
-fn label(message: &Message<'_>, sender_id: &str) -> String {
+fn label(message: &Message<'_>, findings: &Findings<'_>) -> String {
     match message.thread.kind {
         ChatKind::Group => format!("group:{}", message.thread.id),
-        ChatKind::Direct => match bracketed(&message.sender_name) {
-            name if name.is_empty() => format!("user:{sender_id}"),
+        ChatKind::Direct => match bracketed(&findings.details.sender_name) {
+            name if name.is_empty() => format!("user:{}", findings.sender_id),
             name => name.into_owned(),
         },
     }
@@ -104,7 +108,7 @@ fn label(message: &Message<'_>, sender_id: &str) -> String {
 
 fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, label: &str) -> String {
     let mut body = preamble(&setting.history, setting.envelope);
-    body.push_str(&setting.envelope.header(label, setting.elapsed, message.timestamp));
+    body.push_str(&setting.envelope.header(label, setting.elapsed, findings.details.timestamp));
     body.push(' ');
     if let Some(prefix) = setting.prefix.filter(|prefix| !prefix.is_empty()) {
         body.push_str(prefix);
@@ -112,10 +116,10 @@ fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, l
             body.push(' ');
         }
     }
-    let text = readable(message, &findings.text);
+    let text = readable(&findings.details, &findings.text);
     body.push_str(text);
     if message.thread.kind == ChatKind::Group {
-        let signature = signature(&message.sender_name, &findings.sender_id);
+        let signature = signature(&findings.details.sender_name, &findings.sender_id);
         if !text.contains(&signature) {
             body.push('\n');
             body.push_str(&signature);

@@ -38,25 +38,31 @@ pub(crate) enum Event<'a> {
     Malformed(String),
 }
 
-/// A message as `zca` tells of it.
+/// A message as `zca` tells of it, as far as it matters for who is let through. Most go no further, and what is
+/// left of them is not looked at.
 #[derive(Debug)]
 pub(crate) struct Message<'a> {
     /// Where it was written.
     pub(crate) thread: Thread,
     /// Who wrote it, if that is known.
     pub(crate) sender_id: Option<Cow<'a, str>>,
-    /// What the sender is called, on one line; empty when unknown.
-    pub(crate) sender_name: Cow<'a, str>,
     /// What the group is called, on one line.
     pub(crate) group_name: Option<Cow<'a, str>>,
     /// To whom it was written: in a direct chat the account itself.
     pub(crate) recipient_id: Option<Cow<'a, str>>,
     /// The text, not trimmed.
     pub(crate) content: Cow<'a, str>,
-    /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.
-    pub(crate) id: Cow<'a, str>,
     /// Zalo's id, if it is known.
     pub(crate) zalo_id: Option<Cow<'a, str>>,
+    fields: Record<'a>,
+    metadata: Record<'a>,
+}
+
+/// What else `zca` tells of a message.
+#[derive(Debug)]
+pub(crate) struct Details<'a> {
+    /// What the sender is called, on one line; empty when unknown.
+    pub(crate) sender_name: Cow<'a, str>,
     /// The sender's own id of it, if that is known.
     pub(crate) client_id: Option<Cow<'a, str>>,
     /// When, in milliseconds since the Unix epoch.
@@ -87,12 +93,10 @@ pub(crate) struct Mention<'a> {
 impl<'a> Event<'a> {
     /// Reads `line`; mends it first into `mended` if that is needed.
     pub(crate) fn read(line: &'a str, mended: &'a mut String) -> Self {
-        let line = line.trim();
-        if line.is_empty() {
-            return Self::Blank;
-        }
-        if !line.starts_with('{') {
-            return Self::Banner(excerpt(line, EXCERPT));
+        // White space around JSON is part of it.
+        if !line.trim_start().starts_with('{') {
+            let line = line.trim();
+            return if line.is_empty() { Self::Blank } else { Self::Banner(excerpt(line, EXCERPT)) };
         }
         let json = match read(line, MENTIONS) {
             Ok(json) => Ok(json),
@@ -148,36 +152,48 @@ impl<'a> Message<'a> {
         let sender_id = sender_id
             .or_else(|| fields.take(Key::SenderId).id())
             .or_else(|| (kind == ChatKind::Direct).then(|| thread_id.clone().into()));
-        let names = [Key::SenderName, Key::SenderDisplayName];
-        let sender_name = metadata.first(&names, Json::text).or_else(|| fields.first(&names, Json::text));
-        let printed_time = fields.take(Key::Timestamp);
-        let timestamp = milliseconds(&fields.take(Key::Ts), &printed_time);
-        let (id, own_id) = (fields.take(Key::MsgId).id(), fields.take(Key::CliMsgId).id());
-        let seconds = || printed_time.id().filter(|seconds| seconds != "0");
-        let quote = fields.take(Key::Quote).record().or_else(|| metadata.take(Key::Quote).record());
-        let mut quote = quote.unwrap_or_default();
-        let mentions = fields.take(Key::Mentions).list().into_iter();
         Some(Message {
             thread: Thread { id: thread_id, kind },
             sender_id,
-            sender_name: sender_name.map(label).unwrap_or_default(),
             group_name: metadata.take(Key::ThreadName).text().map(label),
             recipient_id: metadata.take(Key::ToId).id().or_else(|| fields.take(Key::ToId).id()),
             content: fields.take(Key::Content).text().unwrap_or_default(),
-            id: id.clone().or_else(seconds).or_else(|| own_id.clone()).unwrap_or_default(),
-            zalo_id: id,
-            client_id: own_id,
-            timestamp,
+            zalo_id: fields.take(Key::MsgId).id(),
+            fields,
+            metadata,
+        })
+    }
+
+    /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.
+    pub(crate) fn id(&self) -> Cow<'a, str> {
+        let seconds = || self.fields.get(Key::Timestamp).id().filter(|seconds| seconds != "0");
+        let own_id = || self.fields.get(Key::CliMsgId).id();
+        self.zalo_id.clone().or_else(seconds).or_else(own_id).unwrap_or_default()
+    }
+
+    /// Whether it has neither text nor media.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.content.trim().is_empty() && media(&mut self.fields.clone()).is_empty()
+    }
+
+    /// What else is told of it. A second time, that is nothing.
+    pub(crate) fn details(&mut self) -> Details<'a> {
+        let (fields, metadata) = (&mut self.fields, &mut self.metadata);
+        let names = [Key::SenderName, Key::SenderDisplayName];
+        let sender_name = metadata.first(&names, Json::text).or_else(|| fields.first(&names, Json::text));
+        let quote = fields.take(Key::Quote).record().or_else(|| metadata.take(Key::Quote).record());
+        let mut quote = quote.unwrap_or_default();
+        let mentions = fields.take(Key::Mentions).list().into_iter();
+        Details {
+            sender_name: sender_name.map(label).unwrap_or_default(),
+            client_id: fields.get(Key::CliMsgId).id(),
+            timestamp: milliseconds(&fields.take(Key::Ts), &fields.get(Key::Timestamp)),
             mentions: mentions.filter_map(|mention| Mention::of(mention.record()?)).collect(),
             quoted_id: quote.take(Key::OwnerId).id(),
             quote: quote_of(quote),
-            media: media([
-                plural(&mut fields, Key::MediaPaths, Key::MediaPath),
-                plural(&mut fields, Key::MediaUrls, Key::MediaUrl),
-                plural(&mut fields, Key::MediaTypes, Key::MediaType),
-            ]),
+            media: media(fields),
             placeholder: placeholder(fields.take(Key::MediaKind)),
-        })
+        }
     }
 }
 
@@ -223,7 +239,10 @@ fn plural<'a>(fields: &mut Record<'a>, all: Key, one: Key) -> Vec<Json<'a>> {
 }
 
 /// Puts together what stands at the same place in the lists of paths, URLs and types.
-fn media([paths, urls, mimes]: [Vec<Json<'_>>; 3]) -> Vec<Media> {
+fn media(fields: &mut Record<'_>) -> Vec<Media> {
+    let paths = plural(fields, Key::MediaPaths, Key::MediaPath);
+    let urls = plural(fields, Key::MediaUrls, Key::MediaUrl);
+    let mimes = plural(fields, Key::MediaTypes, Key::MediaType);
     let count = paths.len().max(urls.len());
     let mut rows = [paths.into_iter(), urls.into_iter(), mimes.into_iter()];
     let pieces = (0..count).filter_map(|_| {

@@ -6,7 +6,7 @@ use super::access::{Access, Refusal, Verdict};
 use super::context::{self, Findings, Setting};
 use super::control;
 use super::envelope::{Envelope, Zone};
-use super::event::{Event, Message};
+use super::event::{Details, Event, Message};
 use super::frame::{Frame, LINE_LIMIT};
 use super::history::History;
 use super::mention::{self, Patterns};
@@ -42,6 +42,8 @@ pub(crate) struct Judge {
 enum Ruling<'a> {
     Deliver(Findings<'a>),
     Pair,
+    /// It does not speak to the account.
+    Keep(Details<'a>),
 }
 
 impl Judge {
@@ -104,28 +106,23 @@ impl Judge {
         }
     }
 
-    fn receive(&mut self, message: Message<'_>) -> Effect {
+    fn receive(&mut self, mut message: Message<'_>) -> Effect {
         self.learn_own_id(&message);
-        match self.rule(&message) {
+        match self.rule(&mut message) {
             Ok(Ruling::Deliver(findings)) => Effect::Deliver(Box::new(self.deliver(message, findings))),
             Ok(Ruling::Pair) => Effect::Pair(PairingRequest {
                 account_id: self.account.id.clone(),
+                message_id: message.id().into_owned(),
+                sender_name: message.details().sender_name.into_owned(),
                 sender_id: message.sender_id.unwrap_or_default().into_owned(),
-                sender_name: message.sender_name.into_owned(),
                 thread: message.thread,
-                message_id: message.id.into_owned(),
             }),
-            Err(Refusal { reason, detail }) => {
-                let kept = reason == DropReason::NotMentioned;
-                Effect::Drop(Dropped {
-                    remembered: if kept { self.keep(&message) } else { None },
-                    reason,
-                    detail,
-                    thread: Some(message.thread),
-                    sender_id: message.sender_id.map(Into::into),
-                    message_id: Some(message.id).filter(|id| !id.is_empty()).map(Cow::into_owned),
-                })
+            Ok(Ruling::Keep(details)) => {
+                let refusal = Refusal::new(DropReason::NotMentioned, no_mention(&message.thread.id));
+                let remembered = self.keep(&message, details);
+                refuse(message, refusal, remembered)
             }
+            Err(refusal) => refuse(message, refusal, None),
         }
     }
 
@@ -140,12 +137,12 @@ impl Judge {
     }
 
     /// Decides what depends on who wrote a message and where.
-    fn rule<'a>(&self, message: &Message<'a>) -> Result<Ruling<'a>, Refusal> {
+    fn rule<'a>(&self, message: &mut Message<'a>) -> Result<Ruling<'a>, Refusal> {
         let thread = &message.thread;
         let refuse = |reason, why: &str| {
             Err(Refusal::new(reason, format!("zalouser: drop message in {} ({why})", thread.id)))
         };
-        if message.content.trim().is_empty() && message.media.is_empty() {
+        if message.is_blank() {
             return refuse(DropReason::Blank, "neither text nor media");
         }
         let Some(sender_id) = &message.sender_id else {
@@ -158,7 +155,8 @@ impl Judge {
             Verdict::Refuse(refusal) => Err(refusal),
             Verdict::Pair => Ok(Ruling::Pair),
             Verdict::Admit { admission, require_mention } => {
-                self.rule_on_text(message, sender_id, admission, require_mention).map(Ruling::Deliver)
+                let sender_id = sender_id.clone();
+                self.rule_on_text(message, sender_id, admission, require_mention)
             }
         }
     }
@@ -166,57 +164,56 @@ impl Judge {
     /// Decides what depends on the text of a message whose sender is let through.
     fn rule_on_text<'a>(
         &self,
-        message: &Message<'a>,
-        sender_id: &Cow<'a, str>,
+        message: &mut Message<'a>,
+        sender_id: Cow<'a, str>,
         admission: Admission,
         require_mention: bool,
-    ) -> Result<Findings<'a>, Refusal> {
+    ) -> Result<Ruling<'a>, Refusal> {
+        let details = message.details();
         let (rules, kind) = (&self.account.commands, message.thread.kind);
         let is_group = kind == ChatKind::Group;
         let text = unix_lines(message.content.trim()).into_owned();
         let addressed = self.own_id.as_deref();
-        let command = addressed.and_then(|id| mention::without_own(&message.content, &message.mentions, id));
+        let command = addressed.and_then(|id| mention::without_own(&message.content, &details.mentions, id));
         let command_body = command.map_or_else(|| text.clone(), |text| unix_lines(text.trim()).into_owned());
-        let authorized = !rules.use_access_groups || self.access.may_command(kind, sender_id);
+        let authorized = !rules.use_access_groups || self.access.may_command(kind, &sender_id);
         let is_control = control::is_control(&command_body, rules);
         if is_group && is_control && !authorized {
             let detail = format!("zalouser: drop control command from unauthorized sender {sender_id}");
             return Err(Refusal::new(DropReason::CommandNotAuthorized, detail));
         }
         let was_mentioned =
-            is_group.then(|| mention::speaks_to(message, self.own_id.as_deref(), &self.patterns));
+            is_group.then(|| mention::speaks_to(&message.content, &details, addressed, &self.patterns));
         if require_mention && was_mentioned == Some(false) && !is_control {
-            return Err(Refusal::new(DropReason::NotMentioned, no_mention(&message.thread.id)));
+            return Ok(Ruling::Keep(details));
         }
-        Ok(Findings {
-            sender_id: sender_id.clone(),
+        Ok(Ruling::Deliver(Findings {
+            sender_id,
+            details,
             admission,
             command_authorized: authorized && control::needs_authorization(&command_body, rules),
             text,
             command_body,
             was_mentioned,
-        })
+        }))
     }
 
     /// Keeps a message to go before the next one of its group that is let through, and tells what of it.
-    fn keep(&mut self, message: &Message<'_>) -> Option<HistoryEntry> {
+    fn keep(&mut self, message: &Message<'_>, details: Details<'_>) -> Option<HistoryEntry> {
         let text = unix_lines(message.content.trim());
-        let sender_id = message.sender_id.as_deref().unwrap_or_default();
-        let named = !message.sender_name.is_empty();
+        let body = context::readable(&details, &text).to_owned();
+        let named = Some(details.sender_name).filter(|name| !name.is_empty());
+        let sender = named.or_else(|| message.sender_id.clone()).unwrap_or_default().into_owned();
+        let message_id = message.id().into_owned();
         self.history.push(
             &message.thread.id,
-            HistoryEntry {
-                message_id: message.id.clone().into_owned(),
-                sender: if named { message.sender_name.clone().into_owned() } else { sender_id.to_owned() },
-                body: context::readable(message, &text).to_owned(),
-                timestamp: message.timestamp,
-            },
+            HistoryEntry { message_id, sender, body, timestamp: details.timestamp },
         )
     }
 
     fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
         let session_key = session_key(&self.account.routes, &message.thread);
-        let elapsed = message.timestamp.and_then(|time| {
+        let elapsed = findings.details.timestamp.and_then(|time| {
             let last = self.last_times.touch(&session_key).replace(time);
             if self.last_times.len() > SESSIONS {
                 self.last_times.forget_oldest();
@@ -235,6 +232,17 @@ impl Judge {
         };
         context::present(message, findings, setting)
     }
+}
+
+fn refuse(message: Message<'_>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
+    Effect::Drop(Dropped {
+        reason: refusal.reason,
+        detail: refusal.detail,
+        message_id: Some(message.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
+        thread: Some(message.thread),
+        sender_id: message.sender_id.map(Cow::into_owned),
+        remembered,
+    })
 }
 
 fn no_mention(thread: &str) -> String {
