@@ -86,7 +86,6 @@ async fn recorded(guest: &mut Guest, config: &Configuration) -> Vec<String> {
     for piece in include_bytes!("vectors/listen-raw.txt").chunks(113) {
         effects.extend(guest.push(monitor, piece, 0).await.unwrap());
     }
-    effects.extend(guest.finish(monitor, 0).await.unwrap());
     effects.iter().map(|effect| format!("{effect:?}")).collect()
 }
 

@@ -57,7 +57,7 @@ async fn sandboxed(stream: &[u8], size: usize) -> Vec<String> {
 fn native(stream: &[u8], size: usize) -> Vec<String> {
     let mut monitor = NativeMonitor::new(account(), Vec::new());
     let mut effects: Vec<_> = stream.chunks(size).flat_map(|piece| monitor.push(piece, 0)).collect();
-    effects.extend(monitor.finish(0));
+    effects.extend(monitor.push(b"\n", 0));
     effects.iter().map(tell_native).collect()
 }
 

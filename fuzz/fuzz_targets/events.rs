@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     first.iter().for_each(check);
     let decisions = first.iter().filter(|effect| !matches!(effect, Effect::Log(_))).count();
     assert!(decisions <= 1, "{first:?}");
-    assert_eq!(monitor.finish(0), [], "the line has an end");
+    assert_eq!(monitor.push(b"\n", 0), [], "the line has an end");
     // A line that follows is none the worse for it.
     let plain =
         br#"{"threadId":"111","msgId":"plain","content":"hi","metadata":{"isGroup":false,"fromId":"111"}}"#;

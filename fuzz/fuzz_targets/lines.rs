@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
 fn effects<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Effect> {
     let mut monitor = Monitor::new(account(), Vec::new());
     let mut effects: Vec<_> = pieces.into_iter().flat_map(|piece| monitor.push(piece, 0)).collect();
-    effects.extend(monitor.finish(0));
+    effects.extend(monitor.push(b"\n", 0));
     effects
 }
 

@@ -25,5 +25,5 @@ fuzz_target!(|data: &[u8]| {
     }
     let mut monitor = Monitor::new(zalouser_fuzz::account(), Vec::new());
     let outcomes = monitor.prepare().iter().map(|_| outcome.clone()).collect();
-    monitor.learn(outcomes).iter().for_each(zalouser_fuzz::check);
+    monitor.learn(outcomes).iter().for_each(|entry| zalouser_fuzz::check_line(&entry.message));
 });

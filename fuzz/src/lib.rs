@@ -53,23 +53,27 @@ pub fn outputs(data: &[u8]) -> Option<(u8, &str, &str)> {
     Some((*status, stdout, stderr))
 }
 
+/// Checks what holds for a line that is shown.
+pub fn check_line(text: &str) {
+    assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
+}
+
 /// Checks what holds for every effect.
 pub fn check(effect: &Effect) {
-    let one_line = |text: &str| assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
     match effect {
         Effect::Deliver(message) => {
             assert!(!message.thread.id.is_empty() && !message.sender_id.is_empty(), "{message:?}");
             assert!(!message.raw_body.trim().is_empty() || !message.media.is_empty(), "{message:?}");
             assert_eq!(message.session_key, message.session_key.to_lowercase());
-            one_line(&message.sender_name);
-            one_line(&message.conversation_label);
+            check_line(&message.sender_name);
+            check_line(&message.conversation_label);
         }
         Effect::Pair(request) => {
             assert!(!request.sender_id.is_empty() && !request.thread.id.is_empty(), "{request:?}");
-            one_line(&request.sender_name);
+            check_line(&request.sender_name);
         }
-        Effect::Drop(dropped) => one_line(&dropped.detail),
-        Effect::Log(entry) => one_line(&entry.message),
+        Effect::Drop(dropped) => check_line(&dropped.detail),
+        Effect::Log(entry) => check_line(&entry.message),
         Effect::Lifecycle(_) => {}
     }
 }

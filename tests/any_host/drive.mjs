@@ -20,7 +20,7 @@ try {
   const account = accounts.find(({ id }) => id === defaultAccount);
   const monitor = new inbound.Monitor(account, []);
   const now = BigInt(Date.now());
-  for (const effect of [...monitor.push(await readFile(recordingFile), now), ...monitor.finish(now)]) {
+  for (const effect of monitor.push(await readFile(recordingFile), now)) {
     const decision = decide(effect);
     if (decision) console.log(JSON.stringify(decision));
   }

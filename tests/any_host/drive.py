@@ -62,7 +62,6 @@ def main(component, config, recording):
     monitor = plugin.call("inbound", "[constructor]monitor", account, [])
     now = int(time.time() * 1000)
     effects = plugin.call("inbound", "[method]monitor.push", monitor, Path(recording).read_bytes(), now)
-    effects += plugin.call("inbound", "[method]monitor.finish", monitor, now)
     for told in filter(None, map(decision, effects)):
         print(json.dumps(told, ensure_ascii=False))
 

@@ -113,7 +113,7 @@ macro_rules! delegate_monitor {
         }
     };
     (@learn $field:ident) => {
-        fn learn(&self, outcomes: Vec<$crate::types::Outcome>) -> Vec<$crate::inbound::Effect> {
+        fn learn(&self, outcomes: Vec<$crate::types::Outcome>) -> Vec<$crate::inbound::LogEntry> {
             self.$field.learn(outcomes)
         }
     };
@@ -130,11 +130,6 @@ macro_rules! delegate_monitor {
     (@push $field:ident) => {
         fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<$crate::inbound::Effect> {
             self.$field.push(chunk, now)
-        }
-    };
-    (@finish $field:ident) => {
-        fn finish(&self, now: u64) -> Vec<$crate::inbound::Effect> {
-            self.$field.finish(now)
         }
     };
 }

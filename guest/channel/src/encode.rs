@@ -182,15 +182,19 @@ fn effect(from: e::Effect) -> inbound::Effect {
             e::ListenerEvent::Error(message) => inbound::ListenerEvent::Error(message),
             e::ListenerEvent::Closed(reason) => inbound::ListenerEvent::Closed(reason),
         }),
-        e::Effect::Log(entry) => inbound::Effect::Log(inbound::LogEntry {
-            level: match entry.level {
-                e::LogLevel::Debug => inbound::LogLevel::Debug,
-                e::LogLevel::Info => inbound::LogLevel::Info,
-                e::LogLevel::Warn => inbound::LogLevel::Warn,
-                e::LogLevel::Error => inbound::LogLevel::Error,
-            },
-            message: entry.message,
-        }),
+        e::Effect::Log(entry) => inbound::Effect::Log(log_entry(entry)),
+    }
+}
+
+pub(crate) fn log_entry(from: e::LogEntry) -> inbound::LogEntry {
+    inbound::LogEntry {
+        level: match from.level {
+            e::LogLevel::Debug => inbound::LogLevel::Debug,
+            e::LogLevel::Info => inbound::LogLevel::Info,
+            e::LogLevel::Warn => inbound::LogLevel::Warn,
+            e::LogLevel::Error => inbound::LogLevel::Error,
+        },
+        message: from.message,
     }
 }
 

@@ -58,9 +58,9 @@ impl inbound::GuestMonitor for Monitor {
         self.0.borrow().prepare().into_iter().map(encode::command).collect()
     }
 
-    fn learn(&self, outcomes: Vec<types::Outcome>) -> Vec<inbound::Effect> {
+    fn learn(&self, outcomes: Vec<types::Outcome>) -> Vec<inbound::LogEntry> {
         let outcomes = outcomes.into_iter().map(decode::outcome).collect();
-        encode::effects(self.0.borrow_mut().learn(outcomes))
+        self.0.borrow_mut().learn(outcomes).into_iter().map(encode::log_entry).collect()
     }
 
     fn recall(&self, messages: Vec<inbound::Remembered>) {
@@ -73,10 +73,6 @@ impl inbound::GuestMonitor for Monitor {
 
     fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<inbound::Effect> {
         encode::effects(self.0.borrow_mut().push(&chunk, now))
-    }
-
-    fn finish(&self, now: u64) -> Vec<inbound::Effect> {
-        encode::effects(self.0.borrow_mut().finish(now))
     }
 }
 

@@ -47,10 +47,6 @@ impl GuestMonitor for Porter {
     fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<Effect> {
         self.look(self.rules.push(chunk, now), now)
     }
-
-    fn finish(&self, now: u64) -> Vec<Effect> {
-        self.look(self.rules.finish(now), now)
-    }
 }
 
 impl Porter {

@@ -274,11 +274,8 @@ impl Start {
             .into_iter()
             .map(|question| self.answer(account, profile, plugin, question));
         let outcomes = join_all(answers).await;
-        let effects = monitor.learn(outcomes).await?;
-        for effect in effects {
-            if let sandbox::bindings::inbound::Effect::Log(entry) = effect {
-                super::log(&account.id, &entry);
-            }
+        for entry in monitor.learn(outcomes).await? {
+            super::log(&account.id, &entry);
         }
         Ok(monitor)
     }

@@ -11,7 +11,7 @@ use super::bindings::config::{
     Account, ConfigError, Configuration, Environment, ReplyFormat, Route, ToolPolicy,
 };
 use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
-use super::bindings::inbound::{Effect, PairingRequest, Remembered, ZoneOffset};
+use super::bindings::inbound::{Effect, LogEntry, PairingRequest, Remembered, ZoneOffset};
 use super::bindings::outbound::Reply;
 use super::bindings::tool::{self, Answer, CallContext, Descriptor};
 use super::bindings::types::{Command, Outcome, Thread};
@@ -109,7 +109,7 @@ impl Guest {
         &mut self,
         monitor: MonitorHandle,
         outcomes: &[Outcome],
-    ) -> Result<Vec<Effect>, Error> {
+    ) -> Result<Vec<LogEntry>, Error> {
         let items = call!(self, "monitor.learn", |store| self
             .plugin
             .zalouser_plugin_inbound()
@@ -158,19 +158,6 @@ impl Guest {
             .monitor()
             .call_push(store, monitor.0, chunk, now))?;
         self.count("monitor.push", items)
-    }
-
-    /// Says that the listener's output has ended.
-    ///
-    /// # Errors
-    /// The guest's failure.
-    pub async fn finish(&mut self, monitor: MonitorHandle, now: u64) -> Result<Vec<Effect>, Error> {
-        let items = call!(self, "monitor.finish", |store| self
-            .plugin
-            .zalouser_plugin_inbound()
-            .monitor()
-            .call_finish(store, monitor.0, now))?;
-        self.count("monitor.finish", items)
     }
 
     /// Turns a reply into commands.

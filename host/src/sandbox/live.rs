@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
+use super::bindings::inbound::{Effect, LogEntry, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
@@ -50,9 +50,8 @@ impl Live {
         Ok(commands)
     }
 
-    pub(super) async fn learn(&mut self, outcomes: &[Outcome]) -> Result<Vec<Effect>, Error> {
-        let effects = self.guest.learn(self.handle, outcomes).await?;
-        self.charge("monitor.learn", effects)
+    pub(super) async fn learn(&mut self, outcomes: &[Outcome]) -> Result<Vec<LogEntry>, Error> {
+        self.guest.learn(self.handle, outcomes).await
     }
 
     pub(super) async fn recall(&mut self, messages: &[Remembered]) -> Result<(), Error> {
@@ -65,32 +64,21 @@ impl Live {
 
     pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
         let lines = memchr_iter(b'\n', chunk).count();
-        self.grant(lines);
-        let effects = self.guest.push(self.handle, chunk, now).await?;
-        self.charge("monitor.push", effects)
-    }
-
-    pub(super) async fn finish(&mut self, now: u64) -> Result<Vec<Effect>, Error> {
-        // A line without an end may come of it.
-        self.grant(1);
-        let effects = self.guest.finish(self.handle, now).await?;
-        self.charge("monitor.finish", effects)
-    }
-
-    fn grant(&mut self, lines: usize) {
         self.credit = self.credit.saturating_add(lines);
         self.acts = self.acts.saturating_add(lines.saturating_mul(ACTS));
+        let effects = self.guest.push(self.handle, chunk, now).await?;
+        self.charge(effects)
     }
 
     /// Refuses messages that nobody can have written, each of which would cost an answer of the agent, and a flood
     /// of commands.
-    fn charge(&mut self, call: &'static str, effects: Vec<Effect>) -> Result<Vec<Effect>, Error> {
+    fn charge(&mut self, effects: Vec<Effect>) -> Result<Vec<Effect>, Error> {
         let count = |is: fn(&Effect) -> bool| effects.iter().filter(|effect| is(effect)).count();
         let messages = count(|effect| matches!(effect, Effect::Deliver(_) | Effect::Pair(_)));
         let acts = count(|effect| matches!(effect, Effect::Act(_)));
         match (self.credit.checked_sub(messages), self.acts.checked_sub(acts)) {
             (Some(credit), Some(acts)) => (self.credit, self.acts) = (credit, acts),
-            _ => return Err(self.beyond(call, Limit::Messages)),
+            _ => return Err(self.beyond("monitor.push", Limit::Messages)),
         }
         Ok(effects)
     }

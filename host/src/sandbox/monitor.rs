@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::attempt::TRIES;
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, Remembered, ZoneOffset};
+use super::bindings::inbound::{Effect, LogEntry, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
@@ -95,14 +95,14 @@ impl Monitor {
         commands.inspect_err(|_| self.lose_guest())
     }
 
-    /// Hands over the outcomes of what [`Self::prepare`] named, in that order.
+    /// Hands over the outcomes of what [`Self::prepare`] named, in that order. Gives what the guest says of them.
     ///
     /// # Errors
     /// The guest's failure.
-    pub async fn learn(&mut self, outcomes: Vec<Outcome>) -> Result<Vec<Effect>, Error> {
-        let effects = self.live().await?.learn(&outcomes).await;
+    pub async fn learn(&mut self, outcomes: Vec<Outcome>) -> Result<Vec<LogEntry>, Error> {
+        let learnt = self.live().await?.learn(&outcomes).await;
         self.outcomes = Some(outcomes);
-        effects.inspect_err(|_| self.lose_guest())
+        learnt.inspect_err(|_| self.lose_guest())
     }
 
     /// Hands over what an earlier monitor of the account remembered of groups, the oldest first.
@@ -193,26 +193,9 @@ impl Monitor {
 
     /// Says that the listener's output has ended, and the next chunk is another's.
     pub async fn finish(&mut self, now: u64) -> Pushed {
-        let mut pushed = Pushed::default();
+        // A line without an end is a line all the same.
         let end: &[u8] = if self.unfinished.is_empty() { b"" } else { b"\n" };
-        if !self.quarantine.admits(Instant::now()) {
-            self.hold(end, &mut pushed);
-            return pushed;
-        }
-        let failure = match &mut self.live {
-            Some(live) if self.caught_up && self.held.is_empty() => match live.finish(now).await {
-                Ok(effects) => {
-                    self.recollection.observe(&effects);
-                    pushed.effects = effects;
-                    self.unfinished.clear();
-                    return pushed;
-                }
-                Err(failure) => Some(failure),
-            },
-            _ => None,
-        };
-        self.push_lines(end, now, failure, &mut pushed).await;
-        pushed
+        self.push(end, now).await
     }
 
     /// Hands one whole line to a guest of its own, beside the listener's output.
@@ -222,7 +205,9 @@ impl Monitor {
     pub async fn judge_apart(&mut self, line: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
         let mut live = self.start_informed().await?;
         let mut effects = live.push(line, now).await?;
-        effects.extend(live.finish(now).await?);
+        if !line.ends_with(b"\n") {
+            effects.extend(live.push(b"\n", now).await?);
+        }
         self.recollection.observe(&effects);
         Ok(effects)
     }

@@ -53,11 +53,6 @@ impl Framer {
         self.collect(rest, &mut take);
     }
 
-    /// Ends the stream: hands over a line that has no end, and starts afresh.
-    pub(crate) fn finish(&mut self, mut take: impl FnMut(Frame<'_>)) {
-        self.end_line(&[], &mut take);
-    }
-
     fn end_line(&mut self, end: &[u8], take: &mut impl FnMut(Frame<'_>)) {
         match &mut self.state {
             State::Collecting(begun) if begun.is_empty() && end.len() <= self.limit => take(Frame::Line(end)),
@@ -118,7 +113,7 @@ mod tests {
         for chunk in chunks {
             framer.push(chunk, &mut take);
         }
-        framer.finish(&mut take);
+        framer.push(b"\n", &mut take);
         frames
     }
 

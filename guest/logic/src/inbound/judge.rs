@@ -66,7 +66,7 @@ impl Judge {
     }
 
     /// Takes the outcomes of its questions.
-    pub(crate) fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<Effect> {
+    pub(crate) fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<LogEntry> {
         let learnt = resolve::learn(&self.account.access, outcomes);
         self.access.replace_rules(&self.account.access, &learnt.resolution);
         self.own_id = learnt.own_id.or_else(|| self.own_id.take());

@@ -25,7 +25,7 @@ use judge::Judge;
 
 use crate::account::Account;
 use crate::command::{Command, Outcome};
-use crate::effect::{Effect, Remembered};
+use crate::effect::{Effect, LogEntry, Remembered};
 
 /// One account's listener: decides what becomes of each message. It lives as long as the account
 /// runs, over many listeners' lives, in bounded memory.
@@ -48,8 +48,8 @@ impl Monitor {
     }
 
     /// Takes the outcomes of what [`prepare`](Self::prepare) named, in that order; those at the end
-    /// may be missing.
-    pub fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<Effect> {
+    /// may be missing. Tells what came of it.
+    pub fn learn(&mut self, outcomes: Vec<Outcome>) -> Vec<LogEntry> {
         self.judge.learn(outcomes)
     }
 
@@ -68,13 +68,6 @@ impl Monitor {
     pub fn push(&mut self, chunk: &[u8], _now_ms: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.framer.push(chunk, |frame| effects.extend(self.judge.read(frame)));
-        effects
-    }
-
-    /// Says that the output has ended: a line without an end is a line all the same.
-    pub fn finish(&mut self, _now_ms: u64) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        self.framer.finish(|frame| effects.extend(self.judge.read(frame)));
         effects
     }
 }

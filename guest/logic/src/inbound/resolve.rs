@@ -5,7 +5,7 @@ use crate::account::AccessRules;
 use crate::address::{is_number, without_channel};
 use crate::command::{Command, Outcome};
 use crate::directory::{self, Entry, EntryKind, ListError};
-use crate::effect::{Effect, LogEntry, LogLevel};
+use crate::effect::{LogEntry, LogLevel};
 use crate::names;
 use crate::sorted::{Named, once, sorted};
 
@@ -52,7 +52,7 @@ pub(crate) struct Learnt {
     /// What the names in the rules stand for.
     pub(crate) resolution: Resolution,
     /// What the log is to say of it.
-    pub(crate) log: Vec<Effect>,
+    pub(crate) log: Vec<LogEntry>,
 }
 
 /// What has to be asked before the rules of `access` can be applied as they are meant.
@@ -87,7 +87,7 @@ pub(crate) fn learn(access: &AccessRules, outcomes: Vec<Outcome>) -> Learnt {
 
 impl Learnt {
     fn say(&mut self, level: LogLevel, message: String) {
-        self.log.push(Effect::Log(LogEntry { level, message }));
+        self.log.push(LogEntry { level, message });
     }
 
     fn learn_own_id(&mut self, outcome: &Outcome) {

@@ -124,7 +124,7 @@ fn fetch(state: &mut State, bridge: &Bridge<Http>) -> Result<(), Failure> {
                 line.push('\n');
                 state.monitor.push(line.as_bytes(), event.at)
             }
-            Happened::Listener(_) => state.monitor.finish(event.at),
+            Happened::Listener(_) => state.monitor.push(b"\n", event.at),
             Happened::Other => Vec::new(),
         };
         for effect in effects {

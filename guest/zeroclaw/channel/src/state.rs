@@ -5,7 +5,6 @@ use serde_json::Value;
 use zalouser_bridge::{Bridge, Configuration, Failure, Kind};
 use zalouser_logic::account::Account;
 use zalouser_logic::command::{ExitStatus, Outcome};
-use zalouser_logic::effect::Effect;
 use zalouser_logic::inbound::Monitor;
 use zalouser_zeroclaw::{Http, Settings, now};
 
@@ -143,11 +142,7 @@ impl State {
         let outcomes: Vec<_> = questions.iter().map(answer).collect();
         let is_complete = outcomes.iter().all(|outcome| outcome.complaint().is_none());
         self.ask_names = (!is_complete).then(|| now().saturating_add(ASK_AGAIN));
-        for effect in self.monitor.learn(outcomes) {
-            if let Effect::Log(entry) = effect {
-                inbox::log_entry(entry);
-            }
-        }
+        self.monitor.learn(outcomes).into_iter().for_each(inbox::log_entry);
     }
 
     /// Decides as the bridge does from now on, if it was started with another configuration.

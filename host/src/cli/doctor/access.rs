@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::config::{Config, Error};
 use crate::sandbox::bindings::config::{Account, DmPolicy, GroupPolicy};
-use crate::sandbox::bindings::inbound::{Effect, LogLevel};
+use crate::sandbox::bindings::inbound::{LogEntry, LogLevel};
 use crate::zone;
 
 /// Why the configuration cannot be used, a finding a problem.
@@ -97,21 +97,15 @@ pub(super) fn open(account: &Account) -> Vec<Finding> {
 }
 
 /// What the guest said about the names in an account's rules.
-pub(super) fn names(account: &Account, effects: &[Effect]) -> Vec<Finding> {
+pub(super) fn names(account: &Account, learnt: &[LogEntry]) -> Vec<Finding> {
     let id = &account.id;
-    let warning = |effect: &Effect| match effect {
-        Effect::Log(entry) if matches!(entry.level, LogLevel::Warn | LogLevel::Error) => {
-            Some(format!("account {id}: {}", entry.message))
-        }
-        _ => None,
-    };
-    let mut findings: Vec<_> = effects
+    let mut findings: Vec<_> = learnt
         .iter()
-        .filter_map(warning)
-        .map(|what| {
+        .filter(|entry| matches!(entry.level, LogLevel::Warn | LogLevel::Error))
+        .map(|entry| {
             Finding::warn(
                 "names",
-                what,
+                format!("account {id}: {}", entry.message),
                 "a name that means nobody, or more than one, lets nobody in",
                 "write the id instead; `zalouser directory peers list` and `groups list` show it",
             )
@@ -130,7 +124,6 @@ mod tests {
     use super::super::finding::Level;
     use super::super::fixture::account;
     use super::*;
-    use crate::sandbox::bindings::inbound::LogEntry;
 
     #[test]
     fn every_problem_is_a_finding() {
@@ -174,12 +167,12 @@ mod tests {
 
     #[test]
     fn the_guest_s_warnings_about_names_are_told() {
-        let say = |level, message: &str| Effect::Log(LogEntry { level, message: message.to_owned() });
-        let effects =
+        let say = |level, message: &str| LogEntry { level, message: message.to_owned() };
+        let learnt =
             [say(LogLevel::Info, "Lan→1"), say(LogLevel::Warn, "\"An\" stands for more than one id")];
-        let findings = names(&account("a"), &effects);
+        let findings = names(&account("a"), &learnt);
         assert_eq!((findings.len(), findings[0].level), (1, Level::Warn));
         assert!(findings[0].what.contains("\"An\""), "{findings:?}");
-        assert_eq!(names(&account("a"), &effects[..1])[0].level, Level::Ok);
+        assert_eq!(names(&account("a"), &learnt[..1])[0].level, Level::Ok);
     }
 }

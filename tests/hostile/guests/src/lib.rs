@@ -49,8 +49,8 @@ impl inbound::GuestMonitor for Monitor {
         }
     }
 
-    fn learn(&self, outcomes: Vec<types::Outcome>) -> Vec<inbound::Effect> {
-        outcomes.iter().map(|outcome| log(format!("{:?}", outcome.status))).collect()
+    fn learn(&self, outcomes: Vec<types::Outcome>) -> Vec<inbound::LogEntry> {
+        outcomes.iter().map(|outcome| entry(format!("{:?}", outcome.status))).collect()
     }
 
     fn recall(&self, _: Vec<inbound::Remembered>) {}
@@ -69,10 +69,6 @@ impl inbound::GuestMonitor for Monitor {
         let rest = text.split_off(text.rfind('\n').map_or(0, |end| end + 1));
         self.unfinished.replace(rest);
         text.lines().flat_map(|line| self.line(line)).collect()
-    }
-
-    fn finish(&self, _: u64) -> Vec<inbound::Effect> {
-        Vec::new()
     }
 }
 
@@ -167,7 +163,11 @@ impl tool::Guest for Hostile {
 }
 
 fn log(message: impl Into<String>) -> inbound::Effect {
-    inbound::Effect::Log(inbound::LogEntry { level: inbound::LogLevel::Info, message: message.into() })
+    inbound::Effect::Log(entry(message))
+}
+
+fn entry(message: impl Into<String>) -> inbound::LogEntry {
+    inbound::LogEntry { level: inbound::LogLevel::Info, message: message.into() }
 }
 
 fn text(thread: types::Thread, text: &str) -> types::Command {

@@ -16,12 +16,8 @@ fn ok(stdout: &str) -> Outcome {
 const ME: &str = r#"{"userId": "999", "displayName": "Bot"}"#;
 
 /// What the log says, but for how much it matters.
-fn messages(effects: &[Effect]) -> Vec<&str> {
-    let message = |effect| match effect {
-        &Effect::Log(LogEntry { ref message, .. }) => message.as_str(),
-        other => panic!("{other:?}"),
-    };
-    effects.iter().map(message).collect()
+fn messages(learnt: &[LogEntry]) -> Vec<&str> {
+    learnt.iter().map(|entry| entry.message.as_str()).collect()
 }
 
 #[test]
@@ -52,10 +48,10 @@ fn a_name_stands_for_the_one_friend_who_has_it() {
     let friends = "Cached.\n[{\"userId\": 111, \"displayName\": \"Nguye\u{302}\u{303}n An\"},\n\
         {\"userId\": \"222\", \"displayName\": \"Bob\"}, {\"userId\": \"222\", \"displayName\": \"Bob\"},\n\
         {\"userId\": \"333\", \"displayName\": \"Carol\"}, {\"userId\": \"444\", \"displayName\": \"carol\"}, 7]\n";
-    let effects = monitor.learn(vec![ok(ME), ok(friends)]);
-    let [homonym, rest @ ..] = &effects[..] else { panic!("{effects:?}") };
-    let Effect::Log(LogEntry { level: LogLevel::Warn, message }) = homonym else { panic!("{homonym:?}") };
-    assert!(["Carol", "333", "444"].iter().all(|part| message.contains(part)), "{message}");
+    let learnt = monitor.learn(vec![ok(ME), ok(friends)]);
+    let [homonym, rest @ ..] = &learnt[..] else { panic!("{learnt:?}") };
+    assert_eq!(homonym.level, LogLevel::Warn);
+    assert!(["Carol", "333", "444"].iter().all(|part| homonym.message.contains(part)), "{homonym:?}");
     assert_eq!(
         messages(rest),
         ["zalouser users resolved: NGUYỄN An→111, Bob→222", "zalouser users unresolved: Carol"]
@@ -73,10 +69,10 @@ fn a_resolved_group_name_means_that_group_alone() {
     account.access.group_policy = GroupPolicy::Allowlist;
     account.access.groups = vec![rule("Work Chat"), rule("Family")];
     let mut monitor = Monitor::new(account, Vec::new());
-    let effects =
+    let learnt =
         monitor.learn(vec![ok(ME), ok(r#"[{"groupId": "5001", "name": "work chat", "totalMember": 3}]"#)]);
     assert_eq!(
-        messages(&effects),
+        messages(&learnt),
         ["zalouser groups resolved: Work Chat→5001", "zalouser groups unresolved: Family"]
     );
     let called = |id: &str, name: &str| group(json!({"threadId": id, "metadata": {"threadName": name}}));
@@ -98,8 +94,8 @@ fn a_slug_stands_for_the_one_group_that_has_it() {
     let mut monitor = Monitor::new(account, Vec::new());
     let groups = r#"[{"groupId": "1", "name": "Họ Nhà"}, {"groupId": "2", "name": "Team!"},
         {"groupId": "3", "name": "TEAM?"}, {"groupId": "4", "name": "Bạn"}]"#;
-    let effects = monitor.learn(vec![ok(ME), ok(groups)]);
-    let said = messages(&effects);
+    let learnt = monitor.learn(vec![ok(ME), ok(groups)]);
+    let said = messages(&learnt);
     assert!(said[0].contains("\"team\" stands for more than one id (2, 3)"), "{}", said[0]);
     assert_eq!(
         said[1..],
@@ -124,12 +120,12 @@ fn a_command_that_fails_leaves_the_rules_as_typed_and_says_so() {
     account.access.allow_from = strings(["Alice"]);
     account.access.groups = vec![rule("Family")];
     let mut monitor = Monitor::new(account, Vec::new());
-    let effects = monitor.learn(vec![
+    let learnt = monitor.learn(vec![
         outcome(ExitStatus::NotStarted("no zca".into()), "", ""),
         outcome(ExitStatus::Exited(1), "", "Error: not logged in\n"),
         ok("nothing"),
     ]);
-    let said = messages(&effects);
+    let said = messages(&learnt);
     assert!(said[0].starts_with("zalouser own id unknown") && said[0].ends_with("no zca"), "{}", said[0]);
     assert_eq!(said[1], "zalouser user resolve failed; using config entries. not logged in");
     assert!(said[2].starts_with("zalouser group resolve failed; using config entries. "), "{}", said[2]);
@@ -139,8 +135,8 @@ fn a_command_that_fails_leaves_the_rules_as_typed_and_says_so() {
 fn a_long_list_of_names_is_cut() {
     let mut account = account();
     account.access.allow_from = strings(["a", "b", "c", "d", "e", "f", "g", "h"]);
-    let effects = Monitor::new(account, Vec::new()).learn(vec![ok(ME), ok("[]")]);
-    assert_eq!(messages(&effects), ["zalouser users unresolved: a, b, c, d, e, f (+2)"]);
+    let learnt = Monitor::new(account, Vec::new()).learn(vec![ok(ME), ok("[]")]);
+    assert_eq!(messages(&learnt), ["zalouser users unresolved: a, b, c, d, e, f (+2)"]);
 }
 
 #[test]

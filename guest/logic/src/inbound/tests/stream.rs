@@ -12,7 +12,7 @@ fn monitor() -> Monitor {
 fn effects(chunks: &[&[u8]]) -> Vec<Effect> {
     let mut monitor = monitor();
     let mut effects: Vec<_> = chunks.iter().flat_map(|chunk| monitor.push(chunk, 0)).collect();
-    effects.extend(monitor.finish(0));
+    effects.extend(monitor.push(b"\n", 0));
     effects
 }
 
