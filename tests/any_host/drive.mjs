@@ -20,7 +20,9 @@ try {
   const account = accounts.find(({ id }) => id === defaultAccount);
   const monitor = new inbound.Monitor(account, []);
   const now = BigInt(Date.now());
-  for (const effect of monitor.push(await readFile(recordingFile), now)) {
+  // A last line without an end is a line all the same.
+  const lines = Buffer.concat([await readFile(recordingFile), Buffer.from("\n")]);
+  for (const effect of monitor.push(lines, now)) {
     const decision = decide(effect);
     if (decision) console.log(JSON.stringify(decision));
   }

@@ -61,7 +61,9 @@ def main(component, config, recording):
     account = next(account for account in loaded["accounts"] if account.id == loaded["default-account"])
     monitor = plugin.call("inbound", "[constructor]monitor", account, [])
     now = int(time.time() * 1000)
-    effects = plugin.call("inbound", "[method]monitor.push", monitor, Path(recording).read_bytes(), now)
+    # A last line without an end is a line all the same.
+    lines = Path(recording).read_bytes() + b"\n"
+    effects = plugin.call("inbound", "[method]monitor.push", monitor, lines, now)
     for told in filter(None, map(decision, effects)):
         print(json.dumps(told, ensure_ascii=False))
 

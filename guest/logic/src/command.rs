@@ -1,27 +1,9 @@
 //! Threads, the commands that a guest may ask for, and what became of them.
 
 use serde::Serialize;
+pub use zalouser_tolerant::message::{ChatKind, Thread};
 
 use crate::printed;
-
-/// Whether a thread is a conversation with one person or with a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChatKind {
-    /// With one person; the thread's id is that person's.
-    Direct,
-    /// With a group.
-    Group,
-}
-
-/// One conversation on Zalo.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Thread {
-    /// Zalo's id of it. Never empty.
-    pub id: String,
-    /// Which kind it is.
-    pub kind: ChatKind,
-}
 
 /// Which way of sending a piece of media has to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -7,6 +7,14 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     without(text.trim(), breaks_line)
 }
 
+/// [`one_line`] of a name that was read.
+pub(crate) fn label(name: Cow<'_, str>) -> Cow<'_, str> {
+    match name {
+        Cow::Borrowed(name) => one_line(name),
+        Cow::Owned(name) => one_line(&name).into_owned().into(),
+    }
+}
+
 /// `text` for use within square brackets, which it can neither close nor open.
 pub(crate) fn bracketed(text: &str) -> Cow<'_, str> {
     without(text.trim(), |char| breaks_line(char) || matches!(char, '[' | ']'))

@@ -193,9 +193,12 @@ impl Monitor {
 
     /// Says that the listener's output has ended, and the next chunk is another's.
     pub async fn finish(&mut self, now: u64) -> Pushed {
-        // A line without an end is a line all the same.
-        let end: &[u8] = if self.unfinished.is_empty() { b"" } else { b"\n" };
-        self.push(end, now).await
+        match (self.unfinished.is_empty(), self.held.is_empty()) {
+            (true, true) => Pushed::default(),
+            (true, false) => self.push(b"", now).await,
+            // A line without an end is a line all the same.
+            (false, _) => self.push(b"\n", now).await,
+        }
     }
 
     /// Hands one whole line to a guest of its own, beside the listener's output.

@@ -3,7 +3,7 @@
 use super::{Entry, EntryKind, ListError};
 use crate::command::Outcome;
 use crate::printed::{answer, json_in};
-use zalouser_tolerant::{Json, Key, Record};
+use zalouser_tolerant::json::{Json, Key, Record};
 
 /// The most people or groups that are looked at, several times as many as one account has.
 const ROWS: usize = 20_000;
@@ -38,7 +38,7 @@ fn entry(kind: EntryKind, mut row: Record<'_>) -> Option<Entry> {
 }
 
 fn entries(kind: EntryKind, json: &str) -> Option<Vec<Entry>> {
-    match zalouser_tolerant::read(json, ROWS).ok()? {
+    match zalouser_tolerant::json::read(json, ROWS).ok()? {
         Json::Record(row) => entry(kind, row).map(|entry| vec![entry]),
         Json::List(rows) => Some(rows.into_iter().filter_map(|row| entry(kind, row.record()?)).collect()),
         _ => None,

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use zalouser_tolerant::message::Message;
+
+use super::details::Details;
 use super::envelope::Envelope;
-use super::event::{Details, Message};
 use crate::command::ChatKind;
 use crate::effect::{Admission, HistoryEntry, InboundMessage};
 use crate::label::bracketed;

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use zalouser_tolerant::message::Message;
+
 use super::access::{Access, Refusal, Verdict};
 use super::context::{self, Findings, Setting};
 use super::control;
+use super::details::{self, Details};
 use super::envelope::{Envelope, Zone};
-use super::event::{Details, Event, Message};
+use super::event::Event;
 use super::frame::{Frame, LINE_LIMIT};
 use super::history::History;
 use super::mention::{self, Patterns};
@@ -102,18 +105,18 @@ impl Judge {
             Event::Malformed(why) => {
                 Some(drop_line(DropReason::Malformed, format!("zalouser: drop malformed line ({why})")))
             }
-            Event::Message(message) => Some(self.receive(*message)),
+            Event::Message(message) => Some(self.receive(message)),
         }
     }
 
-    fn receive(&mut self, mut message: Message<'_>) -> Effect {
+    fn receive(&mut self, mut message: Box<Message<'_>>) -> Effect {
         self.learn_own_id(&message);
         match self.rule(&mut message) {
-            Ok(Ruling::Deliver(findings)) => Effect::Deliver(Box::new(self.deliver(message, findings))),
+            Ok(Ruling::Deliver(findings)) => Effect::Deliver(Box::new(self.deliver(*message, findings))),
             Ok(Ruling::Pair) => Effect::Pair(PairingRequest {
                 account_id: self.account.id.clone(),
                 message_id: message.id().into_owned(),
-                sender_name: message.details().sender_name.into_owned(),
+                sender_name: Details::of(&mut message).sender_name.into_owned(),
                 sender_id: message.sender_id.unwrap_or_default().into_owned(),
                 thread: message.thread,
             }),
@@ -142,7 +145,7 @@ impl Judge {
         let refuse = |reason, why: &str| {
             Err(Refusal::new(reason, format!("zalouser: drop message in {} ({why})", thread.id)))
         };
-        if message.is_blank() {
+        if details::is_blank(message) {
             return refuse(DropReason::Blank, "neither text nor media");
         }
         let Some(sender_id) = &message.sender_id else {
@@ -169,7 +172,7 @@ impl Judge {
         admission: Admission,
         require_mention: bool,
     ) -> Result<Ruling<'a>, Refusal> {
-        let details = message.details();
+        let details = Details::of(message);
         let (rules, kind) = (&self.account.commands, message.thread.kind);
         let is_group = kind == ChatKind::Group;
         let text = unix_lines(message.content.trim()).into_owned();
@@ -205,10 +208,8 @@ impl Judge {
         let named = Some(details.sender_name).filter(|name| !name.is_empty());
         let sender = named.or_else(|| message.sender_id.clone()).unwrap_or_default().into_owned();
         let message_id = message.id().into_owned();
-        self.history.push(
-            &message.thread.id,
-            HistoryEntry { message_id, sender, body, timestamp: details.timestamp },
-        )
+        self.history
+            .push(&message.thread.id, HistoryEntry { message_id, sender, body, timestamp: details.timestamp })
     }
 
     fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
@@ -234,7 +235,7 @@ impl Judge {
     }
 }
 
-fn refuse(message: Message<'_>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
+fn refuse(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
     Effect::Drop(Dropped {
         reason: refusal.reason,
         detail: refusal.detail,

@@ -8,7 +8,7 @@ use std::str::CharIndices;
 use regex_lite::{Regex, RegexBuilder};
 use zalouser_settings::lower_case_of;
 
-use super::event::{Details, Mention};
+use super::details::{Details, Mention};
 use crate::sorted::sorted;
 
 /// What of a text speaks to the account, besides a mention.
@@ -33,7 +33,12 @@ impl Patterns {
 }
 
 /// Whether a message with this text speaks to the account: it mentions it, answers it, or fits one of `patterns`.
-pub(crate) fn speaks_to(text: &str, details: &Details<'_>, own_id: Option<&str>, patterns: &Patterns) -> bool {
+pub(crate) fn speaks_to(
+    text: &str,
+    details: &Details<'_>,
+    own_id: Option<&str>,
+    patterns: &Patterns,
+) -> bool {
     let mentions = |own_id: &str| details.mentions.iter().any(|mention| mention.user_id == own_id);
     let answers = |own_id: &str| details.quoted_id.as_deref() == Some(own_id);
     own_id.is_some_and(|own_id| mentions(own_id) || answers(own_id)) || patterns.find_in(text)

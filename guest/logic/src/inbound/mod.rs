@@ -3,6 +3,7 @@
 mod access;
 mod context;
 mod control;
+mod details;
 mod envelope;
 mod event;
 mod frame;
