@@ -34,10 +34,14 @@ pub(crate) enum Event<'a> {
 impl<'a> Event<'a> {
     /// Reads `line`; mends it first into `mended` if that is needed.
     pub(crate) fn read(line: &'a str, mended: &'a mut String) -> Self {
-        // White space around JSON is part of it, and rare.
-        if !line.starts_with('{') && !line.trim_start().starts_with('{') {
-            let line = line.trim();
-            return if line.is_empty() { Self::Blank } else { Self::Banner(excerpt(line, EXCERPT)) };
+        // Most lines are, and to trim one takes longer than to see that.
+        let is_trimmed = line.starts_with('{') && line.ends_with('}');
+        let line = if is_trimmed { line } else { line.trim() };
+        if line.is_empty() {
+            return Self::Blank;
+        }
+        if !line.starts_with('{') {
+            return Self::Banner(excerpt(line, EXCERPT));
         }
         let json = match read(line, MENTIONS) {
             Ok(json) => Ok(json),

@@ -123,9 +123,9 @@ impl Judge {
             Ok(Ruling::Keep(details)) => {
                 let refusal = Refusal::new(DropReason::NotMentioned, no_mention(&message.thread.id));
                 let remembered = self.keep(&message, details);
-                refuse(message, refusal, remembered)
+                drop_message(message, refusal, remembered)
             }
-            Err(refusal) => refuse(message, refusal, None),
+            Err(refusal) => drop_message(message, refusal, None),
         }
     }
 
@@ -235,7 +235,7 @@ impl Judge {
     }
 }
 
-fn refuse(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
+fn drop_message(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
     Effect::Drop(Dropped {
         reason: refusal.reason,
         detail: refusal.detail,
