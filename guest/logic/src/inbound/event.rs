@@ -34,14 +34,12 @@ pub(crate) enum Event<'a> {
 impl<'a> Event<'a> {
     /// Reads `line`; mends it first into `mended` if that is needed.
     pub(crate) fn read(line: &'a str, mended: &'a mut String) -> Self {
-        // Most lines are, and to trim one takes longer than to see that.
-        let is_trimmed = line.starts_with('{') && line.ends_with('}');
-        let line = if is_trimmed { line } else { line.trim() };
-        if line.is_empty() {
-            return Self::Blank;
-        }
-        if !line.starts_with('{') {
-            return Self::Banner(excerpt(line, EXCERPT));
+        // To trim a line takes longer than to see that there is nothing to trim.
+        let line = if matches!(line.as_bytes(), [b'{', .., b'}']) { line } else { line.trim() };
+        match line.as_bytes() {
+            [] => return Self::Blank,
+            [b'{', ..] => {}
+            _ => return Self::Banner(excerpt(line, EXCERPT)),
         }
         let json = match read(line, MENTIONS) {
             Ok(json) => Ok(json),
