@@ -94,8 +94,7 @@ impl Judge {
             let detail = format!("zalouser: drop line of more than {LINE_LIMIT} bytes");
             return Some(drop_line(DropReason::LineTooLong, detail));
         };
-        // Several times as fast as to look for what is ill-formed.
-        let line = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
+        let line = text(line);
         let mut mended = String::new();
         match Event::read(&line, &mut mended) {
             Event::Blank => None,
@@ -233,6 +232,14 @@ impl Judge {
         };
         context::present(message, findings, setting)
     }
+}
+
+/// A line as text, with U+FFFD for what is none. In a function of its own, as amid much else the loop of it keeps
+/// what it counts with in memory.
+#[inline(never)]
+fn text(line: &[u8]) -> Cow<'_, str> {
+    // Several times as fast as to look for what is ill-formed.
+    str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
 }
 
 fn drop_message(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
