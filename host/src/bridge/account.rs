@@ -57,7 +57,10 @@ impl Recorder {
                 () = stop.cancelled() => break,
             }
         }
-        listener.stop().await;
+        listener.end();
+        while let Some(output) = listener.next().await {
+            self.take(output).await;
+        }
     }
 
     async fn take(&mut self, output: Output) {

@@ -76,7 +76,11 @@ impl Running {
             let Some(output) = output else { break };
             self.take(output).await;
         }
-        listener.stop().await;
+        // What was heard by now is in the journal for the next start.
+        listener.end();
+        while let Some(output) = listener.next().await {
+            self.take(output).await;
+        }
         self.keep_held();
     }
 
@@ -127,8 +131,8 @@ impl Running {
                 let pushed = self.monitor.push(&bytes, self.replies.clock.now_ms()).await;
                 let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());
                 self.replies.events.tell(&self.account.id, What::Took { step: Step::Decision, time, failed });
-                if self.monitor.confined_until().is_some() {
-                    let bytes = bytes.len();
+                let bytes = self.monitor.held_bytes();
+                if bytes > 0 {
                     tracing::debug!(
                         account = self.account.id,
                         bytes,

@@ -162,6 +162,11 @@ impl Monitor {
         self.push(&[], now).await
     }
 
+    /// How many bytes of whole lines are kept while the component is left alone.
+    pub fn held_bytes(&self) -> usize {
+        self.held.len()
+    }
+
     /// The whole lines that were kept while the component was left alone, which are not kept any more.
     pub fn take_held(&mut self) -> Vec<Vec<u8>> {
         let held = mem::take(&mut self.held);

@@ -1,5 +1,6 @@
 //! Logging in, which takes a person in front of the terminal.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use super::program::{StartError, Zca};
 
 /// How long `zca` may take to end after it was interrupted, and again after it was asked to end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// With what a program exits that ends itself because of Ctrl-C, by the custom of shells: 128 and the signal.
+const INTERRUPTED: i32 = 130;
 
 /// Why nobody was logged in.
 #[derive(Debug, Error)]
@@ -46,16 +50,19 @@ impl Zca {
         command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|cause| self.start_error(cause))?;
         let status = tokio::select! {
-            // In this order, so that a `zca` that Ctrl-C ended first is not taken for one that failed.
-            biased;
             () = interrupted => {
                 end(&mut child).await;
                 return Err(LoginError::Interrupted);
             }
-            status = child.wait() => status,
+            status = child.wait() => status.ok(),
         };
-        match status.ok().and_then(|status| status.code()) {
+        // Ctrl-C reaches `zca`, too, and that may be known here before its having reached this process.
+        if status.and_then(|status| status.signal()) == Some(Signal::INT.as_raw()) {
+            return Err(LoginError::Interrupted);
+        }
+        match status.and_then(|status| status.code()) {
             Some(0) => Ok(()),
+            Some(INTERRUPTED) => Err(LoginError::Interrupted),
             code => Err(LoginError::Failed(code)),
         }
     }
@@ -103,6 +110,14 @@ mod tests {
     async fn an_interruption_ends_it() {
         let error = log_in(&script("exec sleep 600"), ready(())).await.unwrap_err();
         assert!(matches!(error, LoginError::Interrupted), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_zca_that_ctrl_c_ended_first_was_interrupted() {
+        for ending in ["kill -INT $$", "exit 130"] {
+            let error = log_in(&script(ending), pending()).await.unwrap_err();
+            assert!(matches!(error, LoginError::Interrupted), "{ending}: {error:?}");
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::super::backoff::ListenerEnd;
 use super::super::process::exit_code;
@@ -23,8 +24,10 @@ const LAST_READS: usize = 32;
 
 /// What one process has in common with the next.
 pub(super) struct Life<'a> {
-    /// Where its output goes. Closed, the process is stopped.
+    /// Where its output goes. Closed, the process is stopped, and what it printed is lost.
     pub(super) outputs: &'a mpsc::Sender<Output>,
+    /// Cancelled, the process is stopped, too.
+    pub(super) stop: &'a CancellationToken,
     /// How long it may be silent, if its silence means anything.
     pub(super) patience: Option<Duration>,
     /// How long it may take to end once asked.
@@ -38,7 +41,15 @@ struct Pipes {
 }
 
 impl Life<'_> {
-    /// Runs the process to its end. None when nobody takes its output any more; then it was stopped.
+    /// Waits until nobody wants a listener any more.
+    pub(super) async fn unwanted(&self) {
+        tokio::select! {
+            () = self.outputs.closed() => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Runs the process to its end. None when nobody wants it any more; then it was stopped.
     pub(super) async fn run(&self, zca: &Zca, args: &[String]) -> Option<ListenerEnd> {
         if let Some(runner) = zca.runner() {
             return match self.begin(runner, args).await? {
@@ -63,9 +74,7 @@ impl Life<'_> {
         }
         // What it left behind is not to be heard, nor to be logged in, beside the next one.
         drop(group);
-        if end.is_some() {
-            self.drain(&mut pipes).await?;
-        }
+        self.drain(&mut pipes).await?;
         end
     }
 
@@ -77,7 +86,7 @@ impl Life<'_> {
     ) -> Option<io::Result<Box<dyn AsyncRead + Send + Unpin>>> {
         tokio::select! {
             biased;
-            () = self.outputs.closed() => None,
+            () = self.unwanted() => None,
             begun = runner.listen(args) => Some(begun),
         }
     }
@@ -92,7 +101,7 @@ impl Life<'_> {
             let silent_at = self.patience.map(|patience| Instant::now() + patience);
             tokio::select! {
                 biased;
-                () = self.outputs.closed() => return None,
+                () = self.unwanted() => return None,
                 bytes = read(&mut stdout) => match bytes {
                     Some(bytes) => place.send(Output::Bytes(bytes)),
                     None => return Some(ListenerEnd::Exited(0)),
@@ -113,7 +122,7 @@ impl Life<'_> {
             tokio::select! {
                 // In this order, so that what was printed in time counts even if it is read late.
                 biased;
-                () = self.outputs.closed() => return None,
+                () = self.unwanted() => return None,
                 status = group.wait() => return Some(ListenerEnd::Exited(exit_code(status))),
                 permit = self.outputs.reserve(), if place.is_none() => {
                     place = Some(permit.ok()?);

@@ -7,11 +7,12 @@ mod tests;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::backoff::{ListenerEnd, Restart};
 use super::probe::Support;
+use super::profile::Profile;
 use super::profile_lock::ProfileLock;
 use super::program::Zca;
 
@@ -102,14 +103,14 @@ impl ListenOptions {
     }
 }
 
-/// A listener that runs until this is stopped or dropped, over as many processes as that takes.
+/// A listener that runs until it is told to end or dropped, over as many processes as that takes.
 ///
 /// Whoever holds it must keep taking what it gives: while they do not, the process is not read, and blocks
 /// once its pipe is full.
 #[derive(Debug)]
 pub struct Listener {
     outputs: mpsc::Receiver<Output>,
-    task: JoinHandle<()>,
+    stop: CancellationToken,
 }
 
 impl Listener {
@@ -117,41 +118,52 @@ impl Listener {
     /// the last process is gone.
     pub fn start(zca: Zca, lock: ProfileLock, options: ListenOptions) -> Self {
         let (sender, outputs) = mpsc::channel(WAITING_OUTPUTS);
-        let task = tokio::spawn(supervise(zca, lock, options, sender));
-        Self { outputs, task }
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tokio::spawn(async move {
+            supervise(zca, lock.profile(), options, &sender, &stopped).await;
+            // Whoever hears of the end may lock the profile again.
+            drop(lock);
+            drop(sender);
+        });
+        Self { outputs, stop }
     }
 
-    /// Waits for what comes next. None only if the runtime is shutting down. May be dropped and called again.
+    /// Waits for what comes next. None once it was told to end and its process is gone, or if the runtime is
+    /// shutting down. May be dropped and called again.
     pub async fn next(&mut self) -> Option<Output> {
         self.outputs.recv().await
     }
 
-    /// Asks the process to end, kills it if it does not, and returns when it is gone. What it still printed
-    /// is lost.
-    pub async fn stop(mut self) {
-        self.outputs.close();
-        // The task neither panics nor is cancelled by anything but the runtime's end, which kills as well.
-        let _ = (&mut self.task).await;
+    /// Asks the process to end, and kills it if it does not. [`Self::next`] gives what it had printed by then.
+    pub fn end(&self) {
+        self.stop.cancel();
     }
 }
 
-/// Runs one process after the other until nobody takes their output any more.
-async fn supervise(zca: Zca, lock: ProfileLock, options: ListenOptions, outputs: mpsc::Sender<Output>) {
+/// Runs one process after the other until `stop`, or until nobody takes their output any more.
+async fn supervise(
+    zca: Zca,
+    profile: &Profile,
+    options: ListenOptions,
+    outputs: &mpsc::Sender<Output>,
+    stop: &CancellationToken,
+) {
     let ListenOptions { mode, grace, mut restart } = options;
-    let mut args = ["--profile", lock.profile().as_str(), "listen"].map(str::to_owned).to_vec();
+    let mut args = ["--profile", profile.as_str(), "listen"].map(str::to_owned).to_vec();
     args.extend(mode.args());
     // Without this, openzca's own keep-alive ignores most ways in which a connection can end, and is deaf.
     let zca = zca.with_variable("OPENZCA_LISTEN_KEEPALIVE_RESTART_ON_ANY_CLOSE", "1");
     loop {
         let began = Instant::now();
-        let life = life::Life { outputs: &outputs, patience: mode.patience(), grace };
+        let life = life::Life { outputs, stop, patience: mode.patience(), grace };
         let Some(end) = life.run(&zca, &args).await else { return };
         let restart_in = restart.next(&end, began.elapsed(), rand::random());
         if outputs.send(Output::Ended { end, restart_in }).await.is_err() {
             return;
         }
         tokio::select! {
-            () = outputs.closed() => return,
+            () = life.unwanted() => return,
             () = tokio::time::sleep(restart_in) => {}
         }
     }

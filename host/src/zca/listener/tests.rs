@@ -1,5 +1,4 @@
 use super::super::fake::script;
-use super::super::profile::Profile;
 use super::super::program::StartError;
 use super::*;
 use crate::process::gone;
@@ -53,6 +52,11 @@ impl Fixture {
         }
         text.trim().to_owned()
     }
+
+    async fn stop(&mut self) {
+        self.listener.end();
+        while self.listener.next().await.is_some() {}
+    }
 }
 
 #[tokio::test]
@@ -72,7 +76,7 @@ async fn any_exit_is_followed_by_another_start() {
         }
         pids.dedup();
         assert_eq!(pids.len(), 3, "each is a new process");
-        fixture.listener.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -86,7 +90,7 @@ async fn the_mode_decides_what_it_is_called_with() {
         let mut fixture =
             listen_to(script(r#"echo "$@" $OPENZCA_LISTEN_KEEPALIVE_RESTART_ON_ANY_CLOSE"#), mode);
         assert_eq!(fixture.one_life().await.text, expected);
-        fixture.listener.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -99,7 +103,7 @@ async fn a_missing_program_waits_like_any_other_failure() {
         let least = Duration::from_millis(expected).mul_f64(0.9);
         assert!(restart_in >= least, "{restart_in:?} is shorter than {least:?}");
     }
-    fixture.listener.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]
@@ -112,7 +116,7 @@ async fn what_misses_its_heartbeat_is_stopped_and_started_again() {
         gone(&heard.pid.to_string()).await;
         gone(&heard.text).await;
     }
-    fixture.listener.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]
@@ -120,7 +124,7 @@ async fn complaints_without_end_are_no_sign_of_life() {
     let mut fixture = listen_to(script("exec yes >&2"), supervised(10));
     let heard = fixture.one_life().await;
     assert!(matches!(heard.end, Some(ListenerEnd::Silent)), "{:?}", heard.end);
-    fixture.listener.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]
@@ -128,7 +132,7 @@ async fn what_closes_its_output_is_of_no_use() {
     let mut fixture = listen_to(script("exec >&-; sleep 600"), ListenMode::KeepAlive);
     let heard = fixture.one_life().await;
     assert!(matches!(heard.end, Some(ListenerEnd::Silent)), "{:?}", heard.end);
-    fixture.listener.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]
@@ -139,7 +143,7 @@ async fn a_slow_reader_loses_nothing_and_is_not_taken_for_silence() {
     let heard = fixture.one_life().await;
     assert!(matches!(heard.end, Some(ListenerEnd::Exited(7))), "{:?}", heard.end);
     assert_eq!(heard.text.len(), 4_000_000);
-    fixture.listener.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]
@@ -156,7 +160,7 @@ async fn stopping_leaves_no_process_and_frees_the_profile() {
     let body = "trap '' TERM; sleep 600 & echo $$ $!; while :; do sleep 600; done";
     let mut fixture = listen_to(script(body), ListenMode::KeepAlive);
     let pids = fixture.first_line().await;
-    fixture.listener.stop().await;
+    fixture.stop().await;
     gone(&pids).await;
     ProfileLock::acquire(fixture.folder.path(), Profile::new("work")).expect("the profile is free");
 }
@@ -171,7 +175,7 @@ async fn stopping_asks_first() {
     );
     let mut fixture = listen_to(script(&body), ListenMode::KeepAlive);
     fixture.first_line().await;
-    fixture.listener.stop().await;
+    fixture.stop().await;
     assert_eq!(std::fs::read_to_string(path).unwrap(), "yes\n");
 }
 
@@ -185,6 +189,18 @@ async fn dropping_leaves_no_process_either() {
 
 #[tokio::test]
 async fn stopping_does_not_wait_for_a_reader() {
-    let fixture = listen_to(script("exec yes"), ListenMode::KeepAlive);
-    fixture.listener.stop().await;
+    let mut fixture = listen_to(script("exec yes"), ListenMode::KeepAlive);
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn what_it_printed_before_its_end_is_heard() {
+    let body = "trap 'echo last; exit 0' TERM; echo first; while :; do sleep 0.01; done";
+    let mut fixture = listen_to(script(body), ListenMode::KeepAlive);
+    assert_eq!(fixture.first_line().await, "first");
+    fixture.listener.end();
+    assert_eq!(fixture.first_line().await, "last");
+    while let Some(output) = fixture.listener.next().await {
+        assert!(matches!(output, Output::Complaint(_)), "the shell's remark at most: {output:?}");
+    }
 }
