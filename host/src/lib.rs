@@ -36,10 +36,8 @@ mod log_file;
 pub mod mcp;
 mod pid_lock;
 pub mod plugins;
-mod private_folder;
 mod process;
 mod qr;
-pub mod sandbox;
 #[doc(hidden)]
 pub mod serve;
 #[doc(hidden)]
@@ -51,6 +49,8 @@ pub mod store;
 pub mod tool;
 pub mod zca;
 mod zone;
+
+pub use zalouser_sandbox as sandbox;
 
 pub use embed::{
     Account, Channel, ChannelBuilder, Clock, ComponentSource, Grants, Inbound, Journal, Limits, Listing,

@@ -44,22 +44,12 @@ use crate::settings::Settings;
 use crate::state_dir::StateDir;
 use crate::zca::program::Zca;
 
-/// The version with that of the guest, and what identifies the component to the byte.
-const LONG_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    " (guest ",
-    env!("ZALOUSER_GUEST_VERSION"),
-    ", sha256 ",
-    env!("ZALOUSER_COMPONENT_SHA256"),
-    ")"
-);
-
 /// How long what was left running may take to end.
 const END: Duration = Duration::from_secs(1);
 
 /// A personal Zalo account on an AI gateway, judged inside a WebAssembly sandbox
 #[derive(Debug, Parser)]
-#[command(name = "zalouser", version, long_version = LONG_VERSION, max_term_width = 100)]
+#[command(name = "zalouser", version, long_version = zalouser_guests::LONG_VERSION, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,

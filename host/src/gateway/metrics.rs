@@ -116,8 +116,8 @@ impl Metrics {
         let Self { registry, .. } = self;
         let build = Info::new(vec![
             ("version", env!("CARGO_PKG_VERSION")),
-            ("guest_version", env!("ZALOUSER_GUEST_VERSION")),
-            ("component_sha256", env!("ZALOUSER_COMPONENT_SHA256")),
+            ("guest_version", zalouser_guests::CHANNEL_VERSION),
+            ("component_sha256", zalouser_guests::CHANNEL_SHA256),
         ]);
         registry.register("build", "The program and the component that is part of it", build);
         registry.register(

@@ -24,7 +24,7 @@ use pace::Pace;
 const SHOWN_MAX: usize = 300;
 
 /// The name under which the shipped component is granted things.
-pub const SHIPPED: &str = "zalouser";
+pub const SHIPPED: &str = crate::sandbox::SHIPPED_NAME;
 
 /// A kind of command, as it is called in the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zalouser_settings::Problem;
 
 use super::name::{ComponentName, NotAName};
-use crate::private_folder::Exposed;
+use crate::sandbox::private_folder::Exposed;
 use crate::sandbox;
 
 /// Why a component is not installed, or not run.

@@ -10,7 +10,7 @@ use super::error::{Error, reason};
 use super::name::ComponentName;
 use super::package::{self, Package};
 use super::record::{Record, sha256};
-use crate::private_folder;
+use crate::sandbox::private_folder;
 use crate::sandbox::{Component, Sandbox};
 use crate::state_dir::StateDir;
 use crate::store::atomic;

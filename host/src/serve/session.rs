@@ -67,7 +67,7 @@ impl Session {
         Initialized {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            component: env!("ZALOUSER_COMPONENT_SHA256").to_owned(),
+            component: zalouser_guests::CHANNEL_SHA256.to_owned(),
             capabilities: REQUESTS.map(str::to_owned).to_vec(),
             accounts: self.config.channel.accounts.iter().map(described).collect(),
             default_account: self.config.channel.default_account.clone(),

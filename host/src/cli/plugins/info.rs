@@ -88,7 +88,7 @@ fn find(asked: &str, folder: &PluginFolder) -> anyhow::Result<(Package, Option<S
 fn shipped() -> Package {
     Package {
         name: ComponentName::shipped().to_string(),
-        version: Some(env!("ZALOUSER_GUEST_VERSION").to_owned()),
+        version: Some(zalouser_guests::CHANNEL_VERSION.to_owned()),
         description: Some("part of this program".to_owned()),
         requests: Vec::new(),
         file: Default::default(),

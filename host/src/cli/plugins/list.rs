@@ -59,9 +59,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 impl Listed {
     fn shipped(components: &Components) -> Self {
         Self {
-            version: Some(env!("ZALOUSER_GUEST_VERSION").to_owned()),
+            version: Some(zalouser_guests::CHANNEL_VERSION.to_owned()),
             description: Some("part of this program".to_owned()),
-            sha256: Some(env!("ZALOUSER_COMPONENT_SHA256").to_owned()),
+            sha256: Some(zalouser_guests::CHANNEL_SHA256.to_owned()),
             ..Self::new(ComponentName::shipped(), components)
         }
     }

@@ -25,13 +25,13 @@ pub(in crate::cli) enum Command {
 struct Exported(&'static [u8]);
 
 /// The agent's tool for IronClaw. Its slot for the bridge's address is blank.
-const IRONCLAW_TOOL: Exported = Exported(include_bytes!(env!("ZALOUSER_IRONCLAW_COMPONENT")));
+const IRONCLAW_TOOL: Exported = Exported(zalouser_guests::IRONCLAW_TOOL);
 
 /// The account as a channel of ZeroClaw.
-const ZEROCLAW_CHANNEL: Exported = Exported(include_bytes!(env!("ZALOUSER_ZEROCLAW_CHANNEL_COMPONENT")));
+const ZEROCLAW_CHANNEL: Exported = Exported(zalouser_guests::ZEROCLAW_CHANNEL);
 
 /// The agent's tool for ZeroClaw.
-const ZEROCLAW_TOOL: Exported = Exported(include_bytes!(env!("ZALOUSER_ZEROCLAW_TOOL_COMPONENT")));
+const ZEROCLAW_TOOL: Exported = Exported(zalouser_guests::ZEROCLAW_TOOL);
 
 impl Exported {
     fn component(&self) -> io::Result<Vec<u8>> {

@@ -72,7 +72,7 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn Error>> {
-    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
+    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../..");
     for source in [
         "Cargo.toml",
         "Cargo.lock",

@@ -8,9 +8,10 @@ use super::guest::Guest;
 pub(super) const TRIES: usize = 3;
 
 /// Makes a call in the guest of an [`Attempts`], again in a fresh one after a failure, and gives what came of it.
+#[macro_export]
 macro_rules! attempt {
     ($attempts:expr, |$guest:ident| $call:expr) => {{
-        let attempts: &mut $crate::sandbox::Attempts<'_> = $attempts;
+        let attempts: &mut $crate::Attempts<'_> = $attempts;
         loop {
             match attempts.guest().await {
                 Ok($guest) => {
@@ -25,10 +26,8 @@ macro_rules! attempt {
     }};
 }
 
-pub(crate) use attempt;
-
 /// Calls on behalf of one account, one after the other.
-pub(crate) struct Attempts<'a> {
+pub struct Attempts<'a> {
     component: &'a Component,
     account: &'a str,
     guest: Option<Guest>,
@@ -39,12 +38,12 @@ pub(crate) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     /// Calls in `guest` as long as that lives, and then, or without one, in fresh ones.
-    pub(crate) fn new(component: &'a Component, account: &'a str, guest: Option<Guest>) -> Self {
+    pub fn new(component: &'a Component, account: &'a str, guest: Option<Guest>) -> Self {
         Self { component, account, guest, failed: None, tries: 0 }
     }
 
     /// The guest for the next try.
-    pub(crate) async fn guest(&mut self) -> Result<&mut Guest, Error> {
+    pub async fn guest(&mut self) -> Result<&mut Guest, Error> {
         let guest = match self.guest.take() {
             Some(guest) => guest,
             None => self.component.instantiate().await?,
@@ -53,7 +52,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// Whether a try was the last one; a failure that the next guest does not share is logged.
-    pub(crate) fn judge<T>(&mut self, result: Result<T, Error>) -> Option<Result<T, Error>> {
+    pub fn judge<T>(&mut self, result: Result<T, Error>) -> Option<Result<T, Error>> {
         self.tries += 1;
         match result {
             Ok(value) => {
@@ -76,7 +75,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// The guest that is left, if the last call went well.
-    pub(crate) fn into_guest(self) -> Option<Guest> {
+    pub fn into_guest(self) -> Option<Guest> {
         self.guest
     }
 }

@@ -70,7 +70,7 @@ pub enum Exposed {
 ///
 /// # Errors
 /// See [`Exposed`]. Nothing of somebody else's is changed.
-pub(crate) fn open(path: &Path, above: usize) -> Result<PathBuf, Exposed> {
+pub fn open(path: &Path, above: usize) -> Result<PathBuf, Exposed> {
     let io = |folder: &Path| {
         let folder = folder.to_owned();
         move |reason| Exposed::Io { folder, reason }

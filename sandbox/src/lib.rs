@@ -13,11 +13,12 @@ mod incident;
 mod limits;
 mod live;
 mod monitor;
+pub mod private_folder;
 mod quarantine;
 mod recollection;
 mod runtime;
 
-pub(crate) use attempt::{Attempts, attempt};
+pub use attempt::Attempts;
 pub use component::{Component, Inspection};
 pub use contract::WORLD;
 pub use engine::Sandbox;
@@ -29,4 +30,7 @@ pub use monitor::{Monitor, Pushed};
 pub use runtime::runtime;
 
 /// The component that is part of this program.
-pub const SHIPPED: &[u8] = include_bytes!(env!("ZALOUSER_COMPONENT"));
+pub use zalouser_guests::CHANNEL as SHIPPED;
+
+/// What the operator calls it.
+pub const SHIPPED_NAME: &str = "zalouser";

@@ -11,7 +11,6 @@ use super::engine::State;
 use super::error::Error;
 use super::guest::Guest;
 use super::limits::{HANDLES, Limits};
-use crate::grants;
 
 /// A compiled component that fits the WIT world. Cheap to clone.
 #[derive(Clone)]
@@ -48,7 +47,7 @@ impl Component {
         let misfits = contract::misfits(&imports, &exports);
         let fit = if misfits.is_empty() {
             link(linker, &component).map(|pre| Self {
-                name: grants::SHIPPED.into(),
+                name: crate::SHIPPED_NAME.into(),
                 pre,
                 limits: limits.clone(),
             })

@@ -50,7 +50,7 @@ impl Error {
     }
 
     /// An answer that is ill-formed, or that the host knows to be untrue.
-    pub(crate) fn of_answer(component: &Component, call: &'static str, reason: &str) -> Self {
+    pub fn of_answer(component: &Component, call: &'static str, reason: &str) -> Self {
         Self::Trap { component: Arc::clone(component.name()), call, reason: reason.to_owned() }
     }
 
