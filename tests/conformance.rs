@@ -120,12 +120,13 @@ impl InboundCase {
             return;
         }
         match here {
-            Some(Effect::Drop(dropped)) => {
+            Some(Effect::Drop(_)) => {
                 let logged: Vec<_> = reference["log"].as_array().unwrap().iter().map(text).collect();
                 // The reference does not log every drop; this channel has a reason for each.
+                let detail = decision.and_then(|decision| decision.detail).map(|detail| detail.to_string());
                 if let [logged] = logged.as_slice() {
                     let logged = logged.strip_prefix("[zalouser] ").unwrap();
-                    comparison.field(name, "detail", &json!(logged), &json!(dropped.detail));
+                    comparison.field(name, "detail", &json!(logged), &json!(detail));
                 }
             }
             Some(Effect::Pair(request)) => {

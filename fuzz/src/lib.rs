@@ -72,7 +72,7 @@ pub fn check(effect: &Effect) {
             assert!(!request.sender_id.is_empty() && !request.thread.id.is_empty(), "{request:?}");
             check_line(&request.sender_name);
         }
-        Effect::Drop(dropped) => check_line(&dropped.detail),
+        Effect::Drop(dropped) => dropped.detail.iter().for_each(|detail| check_line(detail)),
         Effect::Log(entry) => check_line(&entry.message),
         Effect::Lifecycle(_) => {}
     }

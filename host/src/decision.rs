@@ -1,12 +1,13 @@
 //! What the guest decided about a message, in words.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::gateway::context::Context;
 use crate::grants::{self, Capability};
-use crate::sandbox::bindings::inbound::{Admission, DropReason, Effect};
+use crate::sandbox::bindings::inbound::{Admission, DropReason, Dropped, Effect};
 use crate::sandbox::bindings::types::{ChatKind, Command, Thread};
 
 /// The outcome of what the guest does of its own accord.
@@ -26,8 +27,8 @@ pub struct Decision<'a> {
     pub sender_id: Option<&'a str>,
     /// Its id, if that could be read.
     pub message_id: Option<&'a str>,
-    /// The reason of a drop with the ids concerned.
-    pub detail: Option<&'a str>,
+    /// The reason of a drop with the ids concerned, in words.
+    pub detail: Option<Detail<'a>>,
     /// What it says, if it was let through or is to be sent.
     pub text: Option<&'a str>,
 }
@@ -60,7 +61,7 @@ impl<'a> Decision<'a> {
                 thread: dropped.thread.as_ref(),
                 sender_id: dropped.sender_id.as_deref(),
                 message_id: dropped.message_id.as_deref(),
-                detail: Some(&dropped.detail),
+                detail: Some(Detail(dropped)),
                 text: None,
             }),
             Effect::Act(command) => Some(Self {
@@ -87,7 +88,7 @@ pub struct Record<'a> {
     sender_id: Option<&'a str>,
     #[serde(rename = "messageId")]
     message_id: Option<&'a str>,
-    detail: Option<&'a str>,
+    detail: Option<String>,
     context: Option<Context>,
     /// What the guest does of its own accord.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +107,7 @@ impl<'a> Record<'a> {
             Effect::Act(command) => Some(command),
             _ => None,
         };
+        let detail = detail.map(|detail| detail.to_string());
         Some(Self { outcome, reason, account, sender_id, message_id, detail, context, command })
     }
 }
@@ -128,9 +130,60 @@ impl fmt::Display for Decision<'_> {
             (_, Some(sender)) => write!(f, "from {sender}")?,
             _ => {}
         }
-        let Some(said) = self.text.or(self.detail) else { return Ok(()) };
+        let detail = || self.detail.map(|detail| detail.to_string().into());
+        let Some(said) = self.text.map(Cow::Borrowed).or_else(detail) else { return Ok(()) };
         let told = self.thread.is_some() || self.sender_id.is_some();
-        write!(f, "{}{}", if told { ": " } else { "" }, one_line(said))
+        write!(f, "{}{}", if told { ": " } else { "" }, one_line(&said))
+    }
+}
+
+/// Why a message was dropped, with the ids concerned. Where the reference logs a drop, it says the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detail<'a>(&'a Dropped);
+
+impl fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Dropped { reason, detail, thread, sender_id, .. } = self.0;
+        let thread = thread.as_ref().map_or("nowhere", |thread| &thread.id);
+        let sender = sender_id.as_deref().unwrap_or("nobody");
+        match (detail, reason) {
+            (Some(detail), _) => f.write_str(detail),
+            (_, DropReason::Blank) => {
+                write!(f, "zalouser: drop message in {thread} (neither text nor media)")
+            }
+            (_, DropReason::Malformed) => f.write_str("zalouser: drop malformed line"),
+            (_, DropReason::LineTooLong) => f.write_str("zalouser: drop line of more than 1 MiB"),
+            (_, DropReason::SenderMissing) => {
+                write!(f, "zalouser: drop message in {thread} (missing senderId)")
+            }
+            (_, DropReason::OwnMessage) => {
+                write!(f, "zalouser: drop message in {thread} (written by the account itself)")
+            }
+            (_, DropReason::DmDisabled) => {
+                write!(f, "Blocked zalouser DM from {sender} (dmPolicy=disabled)")
+            }
+            (_, DropReason::SenderNotAllowed) => {
+                write!(f, "Blocked unauthorized zalouser sender {sender} (dmPolicy=allowlist)")
+            }
+            (_, DropReason::GroupDisabled) => {
+                write!(f, "zalouser: drop group {thread} (groupPolicy=disabled)")
+            }
+            (_, DropReason::GroupClosed | DropReason::GroupNotAllowed) => {
+                write!(f, "zalouser: drop group {thread} (not allowlisted)")
+            }
+            (_, DropReason::GroupSenderNotAllowed) => {
+                write!(f, "zalouser: drop group {thread} sender {sender} (not in groupAllowFrom)")
+            }
+            (_, DropReason::CommandNotAuthorized) => {
+                write!(f, "zalouser: drop control command from unauthorized sender {sender}")
+            }
+            (_, DropReason::NotMentioned) => write!(
+                f,
+                "zalouser: drop group {thread} (no mention; \
+                 channels.zalouser.groups[\"{thread}\"].requireMention=false answers every message)"
+            ),
+            (_, DropReason::Declined) => f.write_str("the component has a rule against it"),
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Porter {
         }
         let declined = Effect::Drop(Dropped {
             reason: DropReason::Declined,
-            detail: "outside office hours".to_owned(),
+            detail: Some("outside office hours".to_owned()),
             thread: Some(message.thread.clone()),
             sender_id: Some(message.sender_id.clone()),
             message_id: Some(message.message_id),

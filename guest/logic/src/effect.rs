@@ -141,8 +141,8 @@ pub enum DropReason {
 pub struct Dropped {
     /// Why.
     pub reason: DropReason,
-    /// The same for a log, with the ids concerned.
-    pub detail: String,
+    /// What the reason and the ids do not say, for a log.
+    pub detail: Option<String>,
     /// Where it was written, if that could be read.
     pub thread: Option<Thread>,
     /// Who wrote it, if that could be read.

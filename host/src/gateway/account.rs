@@ -193,12 +193,9 @@ impl Running {
                 }
                 Effect::Drop(dropped) => {
                     remembered.extend(self::remembered(dropped));
-                    tracing::debug!(
-                        account,
-                        reason = Decision::of(&effect).map(|it| it.reason),
-                        "{}",
-                        one_line(&dropped.detail)
-                    );
+                    if let Some(Decision { reason, detail: Some(detail), .. }) = Decision::of(&effect) {
+                        tracing::debug!(account, reason, "{}", one_line(&detail.to_string()));
+                    }
                 }
                 Effect::Lifecycle(event) => log_listener(account, event),
                 Effect::Log(entry) => super::log(account, entry),

@@ -311,7 +311,7 @@ mod tests {
             thread: Some(Thread { id: detail.to_owned(), kind: ChatKind::Group }),
             sender_id: Some(detail.to_owned()),
             message_id: Some(detail.to_owned()),
-            detail: detail.to_owned(),
+            detail: Some(detail.to_owned()),
         })))
     }
 

@@ -280,7 +280,7 @@ mod tests {
             sender_id: sender.map(str::to_owned),
             message_id: None,
             remembered: None,
-            detail: String::new(),
+            detail: None,
         })))
     }
 

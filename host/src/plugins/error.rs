@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use zalouser_settings::Problem;
 
 use super::name::{ComponentName, NotAName};
-use crate::sandbox::private_folder::Exposed;
 use crate::sandbox;
+use crate::sandbox::private_folder::Exposed;
 
 /// Why a component is not installed, or not run.
 #[derive(Debug, thiserror::Error)]

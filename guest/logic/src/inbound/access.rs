@@ -52,25 +52,9 @@ pub(crate) enum Verdict {
         require_mention: bool,
     },
     /// It goes no further.
-    Refuse(Refusal),
+    Refuse(DropReason),
     /// Its sender is offered a pairing code.
     Pair,
-}
-
-/// Why a message goes no further.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// The reason.
-    pub(crate) reason: DropReason,
-    /// The same for a log.
-    pub(crate) detail: String,
-}
-
-impl Refusal {
-    /// Refuses for `reason`, which `detail` tells a log.
-    pub(crate) fn new(reason: DropReason, detail: String) -> Self {
-        Self { reason, detail }
-    }
 }
 
 /// An account's rules, made ready for look-ups whose cost does not depend on their number.
@@ -129,42 +113,27 @@ impl Access {
     fn judge_direct(&self, sender: &str) -> Verdict {
         let admit = |admission| Verdict::Admit { admission, require_mention: false };
         match self.dm_policy {
-            DmPolicy::Disabled => Verdict::Refuse(Refusal::new(
-                DropReason::DmDisabled,
-                format!("Blocked zalouser DM from {sender} (dmPolicy=disabled)"),
-            )),
+            DmPolicy::Disabled => Verdict::Refuse(DropReason::DmDisabled),
             DmPolicy::Open => admit(Admission::DmOpen),
             _ if self.allowed.contain(sender) => admit(Admission::SenderAllowed),
             _ if self.paired.contain(sender) => admit(Admission::SenderPaired),
             DmPolicy::Pairing => Verdict::Pair,
-            DmPolicy::Allowlist => Verdict::Refuse(Refusal::new(
-                DropReason::SenderNotAllowed,
-                format!("Blocked unauthorized zalouser sender {sender} (dmPolicy=allowlist)"),
-            )),
+            DmPolicy::Allowlist => Verdict::Refuse(DropReason::SenderNotAllowed),
         }
     }
 
     fn judge_group(&self, id: &str, name: Option<&str>, sender: &str) -> Verdict {
-        let refuse = |reason, why: &str| {
-            Verdict::Refuse(Refusal::new(reason, format!("zalouser: drop group {id} ({why})")))
-        };
         let rule = self.groups.find(id, name).and_then(|place| self.rules.get(place));
         let closed = rule.is_some_and(|rule| !rule.enabled);
         let admission = match self.group_policy {
-            GroupPolicy::Disabled => return refuse(DropReason::GroupDisabled, "groupPolicy=disabled"),
-            GroupPolicy::Allowlist if closed => return refuse(DropReason::GroupClosed, "not allowlisted"),
-            GroupPolicy::Open if closed => return refuse(DropReason::GroupClosed, "group closed"),
-            GroupPolicy::Allowlist if rule.is_none() => {
-                return refuse(DropReason::GroupNotAllowed, "not allowlisted");
-            }
+            GroupPolicy::Disabled => return Verdict::Refuse(DropReason::GroupDisabled),
+            _ if closed => return Verdict::Refuse(DropReason::GroupClosed),
+            GroupPolicy::Allowlist if rule.is_none() => return Verdict::Refuse(DropReason::GroupNotAllowed),
             GroupPolicy::Allowlist => Admission::GroupAllowed,
             GroupPolicy::Open => Admission::GroupOpen,
         };
         if self.heard_in_groups.as_ref().is_some_and(|heard| !heard.contain(sender)) {
-            return Verdict::Refuse(Refusal::new(
-                DropReason::GroupSenderNotAllowed,
-                format!("zalouser: drop group {id} sender {sender} (not in groupAllowFrom)"),
-            ));
+            return Verdict::Refuse(DropReason::GroupSenderNotAllowed);
         }
         Verdict::Admit { admission, require_mention: rule.is_some_and(|rule| rule.require_mention) }
     }

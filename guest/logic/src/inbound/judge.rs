@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use zalouser_tolerant::message::Message;
 
-use super::access::{Access, Refusal, Verdict};
+use super::access::{Access, Verdict};
 use super::context::{self, Findings, Setting};
 use super::control;
 use super::details::{self, Details};
 use super::envelope::{Envelope, Zone};
 use super::event::Event;
-use super::frame::{Frame, LINE_LIMIT};
+use super::frame::Frame;
 use super::history::History;
 use super::mention::{self, Patterns};
 use super::recent::Recent;
@@ -91,10 +91,9 @@ impl Judge {
     /// Decides what becomes of a line; nothing of a blank one.
     pub(crate) fn read(&mut self, frame: Frame<'_>) -> Option<Effect> {
         let Frame::Line(line) = frame else {
-            let detail = format!("zalouser: drop line of more than {LINE_LIMIT} bytes");
-            return Some(drop_line(DropReason::LineTooLong, detail));
+            return Some(drop_line(DropReason::LineTooLong, None));
         };
-        let line = text(line);
+        let line = zalouser_tolerant::text(line);
         let mut mended = String::new();
         match Event::read(&line, &mut mended) {
             Event::Blank => None,
@@ -102,7 +101,7 @@ impl Judge {
             Event::Unknown(kind) => Some(debug(format!("zca: lifecycle event \"{kind}\" is unknown"))),
             Event::Lifecycle(event) => Some(Effect::Lifecycle(event)),
             Event::Malformed(why) => {
-                Some(drop_line(DropReason::Malformed, format!("zalouser: drop malformed line ({why})")))
+                Some(drop_line(DropReason::Malformed, Some(format!("zalouser: drop malformed line ({why})"))))
             }
             Event::Message(message) => Some(self.receive(message)),
         }
@@ -120,11 +119,10 @@ impl Judge {
                 thread: message.thread,
             }),
             Ok(Ruling::Keep(details)) => {
-                let refusal = Refusal::new(DropReason::NotMentioned, no_mention(&message.thread.id));
                 let remembered = self.keep(&message, details);
-                drop_message(message, refusal, remembered)
+                drop_message(message, DropReason::NotMentioned, remembered)
             }
-            Err(refusal) => drop_message(message, refusal, None),
+            Err(reason) => drop_message(message, reason, None),
         }
     }
 
@@ -139,22 +137,16 @@ impl Judge {
     }
 
     /// Decides what depends on who wrote a message and where.
-    fn rule<'a>(&self, message: &mut Message<'a>) -> Result<Ruling<'a>, Refusal> {
-        let thread = &message.thread;
-        let refuse = |reason, why: &str| {
-            Err(Refusal::new(reason, format!("zalouser: drop message in {} ({why})", thread.id)))
-        };
+    fn rule<'a>(&self, message: &mut Message<'a>) -> Result<Ruling<'a>, DropReason> {
         if details::is_blank(message) {
-            return refuse(DropReason::Blank, "neither text nor media");
+            return Err(DropReason::Blank);
         }
-        let Some(sender_id) = &message.sender_id else {
-            return refuse(DropReason::SenderMissing, "missing senderId");
-        };
+        let sender_id = message.sender_id.as_ref().ok_or(DropReason::SenderMissing)?;
         if self.own_id.as_deref() == Some(sender_id) {
-            return refuse(DropReason::OwnMessage, "written by the account itself");
+            return Err(DropReason::OwnMessage);
         }
-        match self.access.judge(thread, message.group_name.as_deref(), sender_id) {
-            Verdict::Refuse(refusal) => Err(refusal),
+        match self.access.judge(&message.thread, message.group_name.as_deref(), sender_id) {
+            Verdict::Refuse(reason) => Err(reason),
             Verdict::Pair => Ok(Ruling::Pair),
             Verdict::Admit { admission, require_mention } => {
                 let sender_id = sender_id.clone();
@@ -170,7 +162,7 @@ impl Judge {
         sender_id: Cow<'a, str>,
         admission: Admission,
         require_mention: bool,
-    ) -> Result<Ruling<'a>, Refusal> {
+    ) -> Result<Ruling<'a>, DropReason> {
         let details = Details::of(message);
         let (rules, kind) = (&self.account.commands, message.thread.kind);
         let is_group = kind == ChatKind::Group;
@@ -181,8 +173,7 @@ impl Judge {
         let authorized = !rules.use_access_groups || self.access.may_command(kind, &sender_id);
         let is_control = control::is_control(&command_body, rules);
         if is_group && is_control && !authorized {
-            let detail = format!("zalouser: drop control command from unauthorized sender {sender_id}");
-            return Err(Refusal::new(DropReason::CommandNotAuthorized, detail));
+            return Err(DropReason::CommandNotAuthorized);
         }
         let was_mentioned =
             is_group.then(|| mention::speaks_to(&message.content, &details, addressed, &self.patterns));
@@ -234,18 +225,10 @@ impl Judge {
     }
 }
 
-/// A line as text, with U+FFFD for what is none. In a function of its own, as amid much else the loop of it keeps
-/// what it counts with in memory.
-#[inline(never)]
-fn text(line: &[u8]) -> Cow<'_, str> {
-    // Several times as fast as to look for what is ill-formed.
-    str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
-}
-
-fn drop_message(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<HistoryEntry>) -> Effect {
+fn drop_message(message: Box<Message<'_>>, reason: DropReason, remembered: Option<HistoryEntry>) -> Effect {
     Effect::Drop(Dropped {
-        reason: refusal.reason,
-        detail: refusal.detail,
+        reason,
+        detail: None,
         message_id: Some(message.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
         thread: Some(message.thread),
         sender_id: message.sender_id.map(Cow::into_owned),
@@ -253,14 +236,7 @@ fn drop_message(message: Box<Message<'_>>, refusal: Refusal, remembered: Option<
     })
 }
 
-fn no_mention(thread: &str) -> String {
-    format!(
-        "zalouser: drop group {thread} (no mention; \
-         channels.zalouser.groups[\"{thread}\"].requireMention=false answers every message)"
-    )
-}
-
-fn drop_line(reason: DropReason, detail: String) -> Effect {
+fn drop_line(reason: DropReason, detail: Option<String>) -> Effect {
     Effect::Drop(Dropped {
         reason,
         detail,

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use zalouser_bridge::{Bridge, Broken, Event, Failure, Happened, ListenerState, Offer};
-use zalouser_logic::effect::{Effect, InboundMessage, ListenerEvent, LogEntry, LogLevel, PairingRequest};
+use zalouser_logic::effect::{
+    Dropped, Effect, InboundMessage, ListenerEvent, LogEntry, LogLevel, PairingRequest,
+};
 use zalouser_logic::outbound;
 use zalouser_zeroclaw::{Http, now};
 
@@ -156,7 +158,11 @@ fn carry_out(waiting: &mut VecDeque<Waiting>, effect: Effect, seq: u64, at: u64)
             return log::warn(format!("the listener says that something went wrong: {why}"));
         }
         Effect::Lifecycle(_) => return,
-        Effect::Drop(dropped) => return log::debug(dropped.detail),
+        Effect::Drop(Dropped { reason, detail, sender_id, .. }) => {
+            let sender = sender_id.as_deref().unwrap_or("nobody");
+            let told = || format!("a message of {sender} is dropped: {reason:?}");
+            return log::debug(detail.unwrap_or_else(told));
+        }
     };
     waiting.push_back(Waiting { seq, what });
 }

@@ -38,7 +38,8 @@ pub(super) fn event(event: &Event) {
     match &event.what {
         What::Decided(effect) => {
             let Some(decision) = Decision::of(effect) else { return };
-            let detail = decision.detail.map(|detail| format!(" — {}", one_line(detail))).unwrap_or_default();
+            let detail = decision.detail.map(|detail| one_line(&detail.to_string()));
+            let detail = detail.map(|detail| format!(" — {detail}")).unwrap_or_default();
             println!("   {GUEST}guest decides: {} ({}){GUEST:#}{detail}", decision.outcome, decision.reason);
         }
         What::Sent { command, .. } => sent(command),
