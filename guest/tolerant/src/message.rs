@@ -51,6 +51,17 @@ pub struct Message<'a> {
     pub metadata: Record<'a>,
 }
 
+/// Which message it was.
+#[derive(Debug)]
+pub struct Origin {
+    /// Where it was written.
+    pub thread: Thread,
+    /// Who wrote it, if that is known.
+    pub sender_id: Option<String>,
+    /// Its [`Message::id`], if it has one.
+    pub message_id: Option<String>,
+}
+
 impl<'a> Message<'a> {
     /// The message in `fields`; none if it does not say where it was written.
     pub fn of(mut fields: Record<'a>) -> Option<Self> {
@@ -73,6 +84,17 @@ impl<'a> Message<'a> {
             fields,
             metadata,
         })
+    }
+
+    /// What is told of a message that goes no further. The rest is dropped here, where the code for that is built
+    /// for speed.
+    #[inline(never)]
+    pub fn into_origin(self: Box<Self>) -> Origin {
+        Origin {
+            message_id: Some(self.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
+            thread: self.thread,
+            sender_id: self.sender_id.map(Cow::into_owned),
+        }
     }
 
     /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.

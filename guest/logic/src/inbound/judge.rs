@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zalouser_tolerant::message::Message;
+use zalouser_tolerant::message::{Message, Origin};
 
 use super::access::{Access, Verdict};
 use super::context::{self, Findings, Setting};
@@ -226,14 +226,8 @@ impl Judge {
 }
 
 fn drop_message(message: Box<Message<'_>>, reason: DropReason, remembered: Option<HistoryEntry>) -> Effect {
-    Effect::Drop(Dropped {
-        reason,
-        detail: None,
-        message_id: Some(message.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
-        thread: Some(message.thread),
-        sender_id: message.sender_id.map(Cow::into_owned),
-        remembered,
-    })
+    let Origin { thread, sender_id, message_id } = message.into_origin();
+    Effect::Drop(Dropped { reason, detail: None, thread: Some(thread), sender_id, message_id, remembered })
 }
 
 fn drop_line(reason: DropReason, detail: Option<String>) -> Effect {
