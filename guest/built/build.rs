@@ -78,6 +78,7 @@ fn build() -> Result<(), Box<dyn Error>> {
         "Cargo.lock",
         "guest/bridge",
         "guest/channel",
+        "guest/chunks",
         "guest/component",
         "guest/ironclaw",
         "guest/logic",

@@ -153,8 +153,7 @@ impl Guest {
         chunk: &[u8],
         now: u64,
     ) -> Result<Vec<Effect>, Error> {
-        let items =
-            call!(self, "monitor.push", |store| push(store, &self.plugin, monitor.0, chunk, now))?;
+        let items = call!(self, "monitor.push", |store| push(store, &self.plugin, monitor.0, chunk, now))?;
         self.count("monitor.push", items)
     }
 

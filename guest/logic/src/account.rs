@@ -1,5 +1,7 @@
 //! One account with everything that the configuration says of it resolved.
 
+pub use zalouser_chunks::ChunkMode;
+
 use crate::command::Thread;
 
 /// Who may write to the account in a direct chat.
@@ -154,16 +156,6 @@ pub enum TableStyle {
     /// It becomes an aligned code block.
     #[default]
     Code,
-}
-
-/// Where a long text is cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ChunkMode {
-    /// As late as the limit allows.
-    #[default]
-    Length,
-    /// At every blank line, and where a paragraph is too long.
-    Newline,
 }
 
 /// The most UTF-16 code units that Zalo takes in one message, and the default of `textChunkLimit`.

@@ -64,6 +64,8 @@ pub struct Origin {
 
 impl<'a> Message<'a> {
     /// The message in `fields`; none if it does not say where it was written.
+    // Not inlined, as it would then be built as its caller is: to be small.
+    #[inline(never)]
     pub fn of(mut fields: Record<'a>) -> Option<Self> {
         let thread_id = fields.take(Key::ThreadId).id()?.into_owned();
         let mut metadata = fields.take(Key::Metadata).record().unwrap_or_default();
@@ -86,8 +88,8 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// What is told of a message that goes no further. The rest is dropped here, where the code for that is built
-    /// for speed.
+    /// What is told of a message that goes no further.
+    // The rest is dropped here, where the code for that is built for speed, and not inlined for the same reason.
     #[inline(never)]
     pub fn into_origin(self: Box<Self>) -> Origin {
         Origin {

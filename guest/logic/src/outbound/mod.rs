@@ -1,7 +1,5 @@
 //! Turns what the agent says into commands.
 
-mod chunk;
-mod fence;
 mod media;
 mod notice;
 mod plan;
@@ -10,10 +8,10 @@ mod silence;
 mod tables;
 
 pub use crate::session::session_key;
-pub use chunk::chunk;
 pub use notice::pairing_notice;
 pub use plan::plan;
 pub use tables::convert_tables;
+pub use zalouser_chunks::chunk;
 
 use crate::command::Thread;
 

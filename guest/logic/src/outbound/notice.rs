@@ -1,6 +1,7 @@
 //! Writes the offer that carries a pairing code.
 
-use super::chunk::chunk;
+use zalouser_chunks::chunk;
+
 use super::plan::texts;
 use crate::account::{ChunkMode, TEXT_LIMIT};
 use crate::command::Command;

@@ -1,6 +1,7 @@
 //! Turns a reply into the commands that send it.
 
-use super::chunk::chunk;
+use zalouser_chunks::chunk;
+
 use super::{Reply, media, prefix, silence, tables};
 use crate::account::{ChunkMode, ReplyFormat, TEXT_LIMIT};
 use crate::command::{Command, Thread};

@@ -1,6 +1,8 @@
 //! Puts the configured prefix in front of a reply.
 
-use super::{ModelInfo, fence};
+use zalouser_chunks::fence;
+
+use super::ModelInfo;
 use crate::account::ReplyFormat;
 
 /// `text` behind the prefix of `format` and a space. Without the prefix if there is none, if `text`

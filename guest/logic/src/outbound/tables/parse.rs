@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::outbound::fence;
+use zalouser_chunks::fence;
 
 /// A table: its cells without the white space around them, escapes of pipes included.
 #[derive(Debug)]

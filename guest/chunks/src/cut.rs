@@ -2,7 +2,7 @@
 
 use super::measure::{advance, cluster_floor, stands_alone, units};
 use super::spans::{Kind, Spans};
-use crate::outbound::fence::{self, Fence};
+use crate::fence::{self, Fence};
 
 /// Cuts `text` into chunks of at most `limit` UTF-16 code units.
 pub(super) fn cut(text: &str, limit: usize) -> Vec<String> {

@@ -7,7 +7,7 @@ use memchr::memchr;
 /// A fenced code block, as positions in the text. Its lines run from `start` to `end`; both markers
 /// are part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fence<'a> {
+pub struct Fence<'a> {
     /// The opening line with its info string, without white space at its end.
     pub open: &'a str,
     /// The line that closes it: the opening marker with its indentation.
@@ -36,7 +36,7 @@ impl Fence<'_> {
 }
 
 /// The lines of a text, each with its line feed. What std has for that takes twice as long in the component.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     iter::from_fn(move || {
         let end = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |feed| feed + 1);
@@ -48,7 +48,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// All fenced blocks of `text`, in order. Markers are as CommonMark has them: at most three spaces,
 /// then three or more of `` ` `` or `~`; a block without a closing marker runs to the end.
-pub(super) fn scan(text: &str) -> Vec<Fence<'_>> {
+pub fn scan(text: &str) -> Vec<Fence<'_>> {
     let mut fences: Vec<Fence<'_>> = Vec::new();
     let mut at = 0;
     for line in lines(text) {
@@ -67,7 +67,7 @@ pub(super) fn scan(text: &str) -> Vec<Fence<'_>> {
 }
 
 /// Whether `line` would open a fenced block.
-pub(super) fn opens_fence(line: &str) -> bool {
+pub fn opens_fence(line: &str) -> bool {
     opened_by(line, 0, line.len()).is_some()
 }
 

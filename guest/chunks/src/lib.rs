@@ -1,13 +1,23 @@
 //! Cuts a long text into messages.
+//!
+//! It looks at each character of an answer, and is therefore a crate of its own: one that is built for speed.
 
 mod cluster;
 mod cluster_table;
 mod cut;
+pub mod fence;
 mod measure;
 mod spans;
 
-use super::fence;
-use crate::account::ChunkMode;
+/// Where a long text is cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChunkMode {
+    /// As late as the limit allows.
+    #[default]
+    Length,
+    /// At every blank line, and where a paragraph is too long.
+    Newline,
+}
 
 /// Cuts `text` into chunks of at most `limit` UTF-16 code units, none of them blank.
 ///
