@@ -66,7 +66,7 @@ impl<'a> Message<'a> {
     /// The message in `fields`; none if it does not say where it was written.
     // Not inlined, as it would then be built as its caller is: to be small.
     #[inline(never)]
-    pub fn of(mut fields: Record<'a>) -> Option<Self> {
+    pub fn of(mut fields: Record<'a>) -> Option<Box<Self>> {
         let thread_id = fields.take(Key::ThreadId).id()?.into_owned();
         let mut metadata = fields.take(Key::Metadata).record().unwrap_or_default();
         let is_group = metadata.take(Key::IsGroup).flag();
@@ -76,7 +76,7 @@ impl<'a> Message<'a> {
         let sender_id = sender_id
             .or_else(|| fields.take(Key::SenderId).id())
             .or_else(|| (kind == ChatKind::Direct).then(|| thread_id.clone().into()));
-        Some(Message {
+        Some(Box::new(Message {
             thread: Thread { id: thread_id, kind },
             sender_id,
             group_name: metadata.take(Key::ThreadName).text(),
@@ -85,7 +85,7 @@ impl<'a> Message<'a> {
             zalo_id: fields.take(Key::MsgId).id(),
             fields,
             metadata,
-        })
+        }))
     }
 
     /// What is told of a message that goes no further.

@@ -39,17 +39,17 @@ impl Pair {
     pub(super) async fn push(&mut self, chunk: &[u8]) -> (Duration, Duration) {
         let (mut native, mut sandboxed) = (Duration::MAX, Duration::MAX);
         for _ in 0..ROUNDS {
+            // What was made is dropped in the measured time, too, on either side.
             let mut effects = 0;
             let pushed = worked(ClockId::ThreadCPUTime, async { effects = self.native.push(chunk, 0).len() });
             native = native.min(pushed.await);
-            let mut made = None;
+            let mut made = (0, 0);
             let pushed = worked(ClockId::ThreadCPUTime, async {
-                made = Some(self.monitor.push(chunk, 0).await);
+                let pushed = self.monitor.push(chunk, 0).await;
+                made = (pushed.effects.len(), pushed.incidents.len());
             });
             sandboxed = sandboxed.min(pushed.await);
-            let made = made.unwrap();
-            assert!(made.incidents.is_empty(), "{:?}", made.incidents);
-            assert_eq!(made.effects.len(), effects, "both decide alike");
+            assert_eq!(made, (effects, 0), "both decide alike, and nothing fails");
         }
         (native, sandboxed)
     }

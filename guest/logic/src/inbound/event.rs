@@ -64,7 +64,7 @@ impl<'a> Event<'a> {
         match Message::of(fields) {
             Some(mut message) => {
                 message.group_name = message.group_name.map(label);
-                Self::Message(Box::new(message))
+                Self::Message(message)
             }
             None => Self::Malformed("it has no threadId".into()),
         }
