@@ -20,14 +20,17 @@ const PREPARATIONS: usize = 10;
 /// parts.
 const ACTS: usize = 10;
 
+/// For how many lines it may do so later, in another call.
+const LATER: usize = 1_000;
+
 /// A guest with the monitor of one account in it.
 pub(super) struct Live {
     component: Arc<str>,
     guest: Guest,
     handle: MonitorHandle,
-    /// How many more messages it may hand over: one for each line that it was given.
+    /// How many more messages it may hand over: one for each line that it was given, [`LATER`] at most.
     credit: usize,
-    /// How many more commands of its own accord: [`ACTS`] for each line.
+    /// How many more commands of its own accord: [`ACTS`] for each of these lines.
     acts: usize,
 }
 
@@ -63,24 +66,32 @@ impl Live {
     }
 
     pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
-        let lines = memchr_iter(b'\n', chunk).count();
-        self.credit = self.credit.saturating_add(lines);
-        self.acts = self.acts.saturating_add(lines.saturating_mul(ACTS));
         let effects = self.guest.push(self.handle, chunk, now).await?;
-        self.charge(effects)
+        self.charge(chunk, &effects)?;
+        Ok(effects)
     }
 
     /// Refuses messages that nobody can have written, each of which would cost an answer of the agent, and a flood
     /// of commands.
-    fn charge(&mut self, effects: Vec<Effect>) -> Result<Vec<Effect>, Error> {
-        let count = |is: fn(&Effect) -> bool| effects.iter().filter(|effect| is(effect)).count();
-        let messages = count(|effect| matches!(effect, Effect::Deliver(_) | Effect::Pair(_)));
-        let acts = count(|effect| matches!(effect, Effect::Act(_)));
-        match (self.credit.checked_sub(messages), self.acts.checked_sub(acts)) {
-            (Some(credit), Some(acts)) => (self.credit, self.acts) = (credit, acts),
-            _ => return Err(self.beyond("monitor.push", Limit::Messages)),
+    fn charge(&mut self, chunk: &[u8], effects: &[Effect]) -> Result<(), Error> {
+        let (mut messages, mut acts) = (0, 0);
+        for effect in effects {
+            match effect {
+                Effect::Deliver(_) | Effect::Pair(_) => messages += 1,
+                Effect::Act(_) => acts += 1,
+                Effect::Drop(_) | Effect::Lifecycle(_) | Effect::Log(_) => {}
+            }
         }
-        Ok(effects)
+        // In a flood of what is dropped, nothing is to be charged, and to count its lines takes a hundredth of all.
+        if messages == 0 && acts == 0 && self.credit == LATER && self.acts == LATER * ACTS {
+            return Ok(());
+        }
+        let lines = memchr_iter(b'\n', chunk).count();
+        let credit = (self.credit + lines).checked_sub(messages);
+        let left = credit.zip((self.acts + lines * ACTS).checked_sub(acts));
+        let (credit, acts) = left.ok_or_else(|| self.beyond("monitor.push", Limit::Messages))?;
+        (self.credit, self.acts) = (credit.min(LATER), acts.min(LATER * ACTS));
+        Ok(())
     }
 
     fn beyond(&self, call: &'static str, limit: Limit) -> Error {

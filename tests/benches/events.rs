@@ -30,7 +30,7 @@ use self::pair::Pair;
 use self::table::{Row, print};
 
 /// How often something is measured.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 30;
 
 /// The longest chunk that a listener hands over, in bytes.
 const CHUNK: usize = 64 << 10;
