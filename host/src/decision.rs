@@ -247,3 +247,33 @@ pub fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::Declined => "declined",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(reason: DropReason, detail: Option<&str>) -> String {
+        let thread = Some(Thread { id: "5001".to_owned(), kind: ChatKind::Group });
+        let (sender_id, detail) = (Some("222".to_owned()), detail.map(str::to_owned));
+        Detail(&Dropped { reason, detail, thread, sender_id, message_id: None, remembered: None }).to_string()
+    }
+
+    #[test]
+    fn what_is_told_of_a_drop_names_the_ids_and_the_mend() {
+        for (reason, part) in [
+            (DropReason::NotMentioned, r#"channels.zalouser.groups["5001"].requireMention=false"#),
+            (DropReason::GroupSenderNotAllowed, "group 5001 sender 222 (not in groupAllowFrom)"),
+            (DropReason::SenderNotAllowed, "sender 222 (dmPolicy=allowlist)"),
+            (DropReason::OwnMessage, "written by the account itself"),
+        ] {
+            let told = told(reason, None);
+            assert!(told.contains(part), "{reason:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_a_component_says_itself_is_told_instead() {
+        assert_eq!(told(DropReason::Declined, Some("outside office hours")), "outside office hours");
+        assert_eq!(told(DropReason::Blank, Some("an empty sticker")), "an empty sticker");
+    }
+}
