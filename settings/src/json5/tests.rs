@@ -52,7 +52,8 @@ fn check(text: &str) {
     }
 }
 
-/// One of each thing that JSON5 knows, and one of each that it does not.
+/// One of each thing that JSON5 knows, and one of each that it does not. No characters that may stand in
+/// an identifier here and nowhere else are among them, nor can be put together.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -102,12 +103,12 @@ const PIECES: &[&str] = &[
     "\\x41",
     "\\x4",
     "\\u00e9",
-    "\\ud83d",
-    "\\ude00",
-    "\\ud83d\\ude00",
+    "\\ud835",
+    "\\udc9c",
+    "\\ud835\\udc9c",
     "\\v",
     "\\q",
-    "😀",
+    "𝒜",
     "0",
     "1",
     "12",
@@ -178,8 +179,6 @@ proptest! {
     fn a_document_with_a_mistake_in_it_is_read_as_the_crate_reads_it(
         cut in 0..DOCUMENT.len(), drop in 0..3_usize, piece in prop::sample::select(PIECES),
     ) {
-        // It may stand in an identifier here, and nowhere else.
-        prop_assume!(!matches!(piece, "😀" | "\\ud83d\\ude00"));
         let rest = DOCUMENT.get(cut + drop..).unwrap_or_default();
         check(&format!("{}{piece}{rest}", &DOCUMENT[..cut]));
     }
@@ -209,7 +208,7 @@ const DOCUMENT: &str = r#"// The gateway's own.
   /* several
      lines */ messages: { groupChat: { mentionPatterns: ["@?\\bbot\\b", 'it\'s', 'a \
 b'] } },
-  numbers: [-1, +2, .5, 5., 1e3, NaN, -Infinity, null, true, false], ab: "\ud83d\ude00 \x41\0"
+  numbers: [-1, +2, .5, 5., 1e3, NaN, -Infinity, null, true, false], ab: "\ud835\udc9c \x41\0"
 }
 "#;
 
