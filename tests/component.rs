@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 use zalouser::sandbox::bindings::config::{Configuration, Environment};
-use zalouser::sandbox::bindings::inbound::PairingRequest;
+use zalouser::sandbox::bindings::inbound::{DropReport, PairingRequest};
 use zalouser::sandbox::bindings::outbound::Reply;
 use zalouser::sandbox::bindings::types::{ChatKind, Thread};
 use zalouser::sandbox::{self, Component, Guest};
@@ -84,7 +84,7 @@ async fn recorded(guest: &mut Guest, config: &Configuration) -> Vec<String> {
     let monitor = guest.monitor(&config.accounts[0], &[]).await.unwrap();
     let mut effects = Vec::new();
     for piece in include_bytes!("vectors/listen-raw.txt").chunks(113) {
-        effects.extend(guest.push(monitor, piece, 0).await.unwrap());
+        effects.extend(guest.push(monitor, piece, 0, DropReport::Origin).await.unwrap());
     }
     effects.iter().map(|effect| format!("{effect:?}")).collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use zalouser::decision::Decision;
 use zalouser::gateway::context::Context;
 use zalouser::sandbox::bindings::config::{Account, Configuration, Environment};
-use zalouser::sandbox::bindings::inbound::Effect;
+use zalouser::sandbox::bindings::inbound::{DropReport, Effect};
 use zalouser::sandbox::{Component, Guest, Limits, Monitor, Sandbox};
 
 use crate::differences::Comparison;
@@ -104,7 +104,7 @@ impl InboundCase {
         let monitor = guest.monitor(account, &[]).await.unwrap();
         let paired: Vec<_> = self.0["store"].as_array().unwrap().iter().map(text).collect();
         guest.set_paired(monitor, &paired).await.unwrap();
-        let effects = guest.push(monitor, &line(&self.0["event"]), NOW).await.unwrap();
+        let effects = guest.push(monitor, &line(&self.0["event"]), NOW, DropReport::Origin).await.unwrap();
         Some(only(effects))
     }
 

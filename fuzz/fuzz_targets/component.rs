@@ -9,7 +9,7 @@ use zalouser::sandbox::bindings::config::{Account, Environment};
 use zalouser::sandbox::bindings::inbound::Effect;
 use zalouser::sandbox::{self, Component, Limits, Monitor, Sandbox};
 use zalouser_fuzz::{CONFIG, account, inflate};
-use zalouser_logic::effect::Effect as Native;
+use zalouser_logic::effect::{DropReport, Effect as Native};
 use zalouser_logic::inbound::Monitor as NativeMonitor;
 
 struct World {
@@ -56,8 +56,8 @@ async fn sandboxed(stream: &[u8], size: usize) -> Vec<String> {
 
 fn native(stream: &[u8], size: usize) -> Vec<String> {
     let mut monitor = NativeMonitor::new(account(), Vec::new());
-    let mut effects: Vec<_> = stream.chunks(size).flat_map(|piece| monitor.push(piece, 0)).collect();
-    effects.extend(monitor.push(b"\n", 0));
+    let mut effects: Vec<_> = stream.chunks(size).flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
+    effects.extend(monitor.push(b"\n", 0, DropReport::Origin));
     effects.iter().map(tell_native).collect()
 }
 

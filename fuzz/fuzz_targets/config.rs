@@ -5,6 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use zalouser_fuzz::check;
 use zalouser_logic::config::{Environment, load};
+use zalouser_logic::effect::DropReport;
 use zalouser_logic::inbound::Monitor;
 
 const LINES: &[u8] = include_bytes!("../../tests/vectors/listen-raw.txt");
@@ -17,7 +18,7 @@ fuzz_target!(|text: &str| {
             assert_eq!(load(text, &environment).as_ref(), Ok(&configuration));
             for account in configuration.accounts.into_iter().take(2) {
                 let mut monitor = Monitor::new(account, Vec::new());
-                monitor.push(LINES, 0).iter().for_each(check);
+                monitor.push(LINES, 0, DropReport::Origin).iter().for_each(check);
             }
         }
         Err(problems) => {

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use zalouser_fuzz::{account, check, inflate};
-use zalouser_logic::effect::Effect;
+use zalouser_logic::effect::{DropReport, Effect};
 use zalouser_logic::inbound::Monitor;
 
 /// The longest line that is read, by the WIT package.
@@ -27,8 +27,8 @@ fuzz_target!(|data: &[u8]| {
 
 fn effects<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Effect> {
     let mut monitor = Monitor::new(account(), Vec::new());
-    let mut effects: Vec<_> = pieces.into_iter().flat_map(|piece| monitor.push(piece, 0)).collect();
-    effects.extend(monitor.push(b"\n", 0));
+    let mut effects: Vec<_> = pieces.into_iter().flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
+    effects.extend(monitor.push(b"\n", 0, DropReport::Origin));
     effects
 }
 

@@ -12,7 +12,7 @@ use super::bindings::config::{
     Account, ConfigError, Configuration, Environment, ReplyFormat, Route, ToolPolicy,
 };
 use super::bindings::directory::{self, Entry, Target, TargetError, Unresolved};
-use super::bindings::inbound::{Effect, LogEntry, PairingRequest, Remembered, ZoneOffset};
+use super::bindings::inbound::{DropReport, Effect, LogEntry, PairingRequest, Remembered, ZoneOffset};
 use super::bindings::outbound::Reply;
 use super::bindings::tool::{self, Answer, CallContext, Descriptor};
 use super::bindings::types::{Command, Outcome, Thread};
@@ -143,7 +143,7 @@ impl Guest {
             .call_set_paired(store, monitor.0, senders))
     }
 
-    /// Hands over the next bytes of the listener.
+    /// Hands over the next bytes of the listener. `drops` says how much is to be told of messages that are dropped.
     ///
     /// # Errors
     /// The guest's failure.
@@ -152,8 +152,10 @@ impl Guest {
         monitor: MonitorHandle,
         chunk: &[u8],
         now: u64,
+        drops: DropReport,
     ) -> Result<Vec<Effect>, Error> {
-        let items = call!(self, "monitor.push", |store| push(store, &self.plugin, monitor.0, chunk, now))?;
+        let items =
+            call!(self, "monitor.push", |store| push(store, &self.plugin, monitor.0, chunk, now, drops))?;
         self.count("monitor.push", items)
     }
 
@@ -344,9 +346,10 @@ fn push<'a>(
     monitor: ResourceAny,
     chunk: &'a [u8],
     now: u64,
+    drops: DropReport,
 ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Vec<Effect>>> + Send + 'a>> {
     let inbound = plugin.zalouser_plugin_inbound();
-    Box::pin(async move { inbound.monitor().call_push(store, monitor, chunk, now).await })
+    Box::pin(async move { inbound.monitor().call_push(store, monitor, chunk, now, drops).await })
 }
 
 fn grant_time(store: &mut Store<State>, limits: &Limits) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, LogEntry, Remembered, ZoneOffset};
+use super::bindings::inbound::{DropReport, Effect, LogEntry, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
@@ -65,8 +65,13 @@ impl Live {
         self.guest.set_paired(self.handle, senders).await
     }
 
-    pub(super) async fn push(&mut self, chunk: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
-        let effects = self.guest.push(self.handle, chunk, now).await?;
+    pub(super) async fn push(
+        &mut self,
+        chunk: &[u8],
+        now: u64,
+        drops: DropReport,
+    ) -> Result<Vec<Effect>, Error> {
+        let effects = self.guest.push(self.handle, chunk, now, drops).await?;
         self.charge(chunk, &effects)?;
         Ok(effects)
     }

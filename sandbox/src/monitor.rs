@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::attempt::TRIES;
 use super::bindings::config::Account;
-use super::bindings::inbound::{Effect, LogEntry, Remembered, ZoneOffset};
+use super::bindings::inbound::{DropReport, Effect, LogEntry, Remembered, ZoneOffset};
 use super::bindings::types::{Command, Outcome};
 use super::component::Component;
 use super::error::Error;
@@ -43,6 +43,7 @@ pub struct Monitor {
     held: Vec<u8>,
     recollection: Recollection,
     quarantine: Quarantine,
+    drops: DropReport,
 }
 
 /// What came of what the listener printed.
@@ -83,6 +84,7 @@ impl Monitor {
             caught_up: true,
             held: Vec::new(),
             quarantine: Quarantine::new(),
+            drops: DropReport::Origin,
         })
     }
 
@@ -173,6 +175,11 @@ impl Monitor {
         held.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
     }
 
+    /// How much is told of dropped messages from now on; until this is called, where they were written and by whom.
+    pub fn report_drops(&mut self, drops: DropReport) {
+        self.drops = drops;
+    }
+
     /// Hands over the next bytes of the listener, at `now` in milliseconds since the Unix epoch.
     pub async fn push(&mut self, chunk: &[u8], now: u64) -> Pushed {
         let mut pushed = Pushed::default();
@@ -181,15 +188,17 @@ impl Monitor {
             return pushed;
         }
         let failure = match &mut self.live {
-            Some(live) if self.caught_up && self.held.is_empty() => match live.push(chunk, now).await {
-                Ok(effects) => {
-                    self.recollection.observe(&effects);
-                    pushed.effects = effects;
-                    self.take_note(chunk);
-                    return pushed;
+            Some(live) if self.caught_up && self.held.is_empty() => {
+                match live.push(chunk, now, self.drops).await {
+                    Ok(effects) => {
+                        self.recollection.observe(&effects);
+                        pushed.effects = effects;
+                        self.take_note(chunk);
+                        return pushed;
+                    }
+                    Err(failure) => Some(failure),
                 }
-                Err(failure) => Some(failure),
-            },
+            }
             _ => None,
         };
         self.push_lines(chunk, now, failure, &mut pushed).await;
@@ -212,9 +221,9 @@ impl Monitor {
     /// The guest's failure.
     pub async fn judge_apart(&mut self, line: &[u8], now: u64) -> Result<Vec<Effect>, Error> {
         let mut live = self.start_informed().await?;
-        let mut effects = live.push(line, now).await?;
+        let mut effects = live.push(line, now, self.drops).await?;
         if !line.ends_with(b"\n") {
-            effects.extend(live.push(b"\n", now).await?);
+            effects.extend(live.push(b"\n", now, self.drops).await?);
         }
         self.recollection.observe(&effects);
         Ok(effects)
@@ -271,6 +280,7 @@ impl Monitor {
     /// Has a line tried until a guest takes it or there were [`TRIES`]. `earlier` is how the first one failed, if
     /// that was already.
     async fn try_line(&mut self, line: &[u8], now: u64, earlier: Option<Error>) -> Tried {
+        let drops = self.drops;
         let mut tries = usize::from(earlier.is_some());
         let mut failed = earlier;
         loop {
@@ -278,7 +288,7 @@ impl Monitor {
                 Ok(live) => live,
                 Err(error) => return Tried::NoGuest(error),
             };
-            match live.push(line, now).await {
+            match live.push(line, now, drops).await {
                 Ok(effects) => return Tried::Taken(effects, failed),
                 Err(error) => {
                     self.lose_guest();

@@ -22,7 +22,7 @@ try {
   const now = BigInt(Date.now());
   // A last line without an end is a line all the same.
   const lines = Buffer.concat([await readFile(recordingFile), Buffer.from("\n")]);
-  for (const effect of monitor.push(lines, now)) {
+  for (const effect of monitor.push(lines, now, "origin")) {
     const decision = decide(effect);
     if (decision) console.log(JSON.stringify(decision));
   }

@@ -63,7 +63,7 @@ def main(component, config, recording):
     now = int(time.time() * 1000)
     # A last line without an end is a line all the same.
     lines = Path(recording).read_bytes() + b"\n"
-    effects = plugin.call("inbound", "[method]monitor.push", monitor, lines, now)
+    effects = plugin.call("inbound", "[method]monitor.push", monitor, lines, now, "origin")
     for told in filter(None, map(decision, effects)):
         print(json.dumps(told, ensure_ascii=False))
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
+use zalouser::sandbox::bindings::inbound::DropReport;
 use zalouser::sandbox::bindings::outbound::Reply;
 use zalouser::sandbox::bindings::types::{ChatKind, Thread};
 use zalouser::simulator::Line;
@@ -82,10 +83,13 @@ async fn dropped() -> Vec<Row> {
     let (native, sandboxed) = pair.push(&chunk).await;
     let (native, sandboxed) = (micros(native, count), micros(sandboxed, count));
     let ratio = sandboxed / native;
+    let (native_told, told) = pair.push_telling(&chunk, DropReport::Origin).await;
+    let (native_told, told) = (micros(native_told, count), micros(told, count));
     vec![
         Row::new("dropped event in the component", format!("{sandboxed:.2} µs"), "3 µs", sandboxed <= 3.0)
-            .beside(format!("{native:.2} µs natively")),
-        Row::new("the same, times the native logic", format!("{ratio:.2}"), "2.0", ratio <= 2.0),
+            .beside(format!("{native:.2} µs natively; {told:.2} and {native_told:.2} when somebody watches")),
+        Row::new("the same, times the native logic", format!("{ratio:.2}"), "2.0", ratio <= 2.0)
+            .beside(format!("{:.2} when somebody watches", told / native_told)),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zalouser::sandbox::bindings::inbound::Effect;
+use zalouser::sandbox::bindings::inbound::{DropReport, Effect};
 use zalouser::sandbox::bindings::outbound::Reply;
 use zalouser::sandbox::bindings::types::{ChatKind, Thread};
 use zalouser::sandbox::{Error, Limit, Limits, Sandbox};
@@ -14,9 +14,10 @@ use crate::setting::compiled;
 /// What an attack in `monitor.push` comes to.
 async fn pushed(attack: &str) -> Result<Vec<Effect>, Error> {
     let (mut guest, monitor) = guest(&HOSTILE).await;
-    let result = guest.push(monitor, line(&format!("attack:{attack}")).as_bytes(), NOW).await;
+    let result =
+        guest.push(monitor, line(&format!("attack:{attack}")).as_bytes(), NOW, DropReport::Origin).await;
     if result.is_err() {
-        let again = guest.push(monitor, line("hello").as_bytes(), NOW).await;
+        let again = guest.push(monitor, line("hello").as_bytes(), NOW, DropReport::Origin).await;
         assert!(again.is_err(), "{attack}: a guest that failed is not called again");
     }
     result
@@ -65,7 +66,8 @@ async fn a_guest_that_lets_its_host_wait_is_given_up() {
     let sandbox = Sandbox::new(limits, Some(&compiled())).unwrap();
     let component = sandbox.load(&built_for_wasi("zalouser-hostile")).unwrap();
     let (mut guest, monitor) = guest(&component).await;
-    let error = guest.push(monitor, line("attack:sleep").as_bytes(), NOW).await.unwrap_err();
+    let error =
+        guest.push(monitor, line("attack:sleep").as_bytes(), NOW, DropReport::Origin).await.unwrap_err();
     assert_eq!(error.limit(), Some(Limit::Deadline), "{error}");
 }
 
@@ -75,7 +77,7 @@ async fn what_a_call_may_hand_over_is_counted_anew_each_time() {
     let long = "x".repeat(1 << 20);
     // 8 MiB are the limit of one call.
     for call in 0..20 {
-        let pushed = guest.push(monitor, line(&long).as_bytes(), NOW).await;
+        let pushed = guest.push(monitor, line(&long).as_bytes(), NOW, DropReport::Origin).await;
         assert!(pushed.is_ok(), "call {call}: {pushed:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Components that no compiler makes, with ill-formed results and parts that are too large.
 
-use zalouser::sandbox::bindings::inbound::Effect;
+use zalouser::sandbox::bindings::inbound::{DropReport, Effect};
 use zalouser::sandbox::{Component, Error, Limit};
 
 use super::{NAME, NOW, account, line};
@@ -14,7 +14,7 @@ fn component(name: &str) -> Component {
 async fn pushed(name: &str) -> Result<Vec<Effect>, Error> {
     let mut guest = component(name).instantiate().await?;
     let monitor = guest.monitor(&account("work").await, &[]).await?;
-    guest.push(monitor, line("a").as_bytes(), NOW).await
+    guest.push(monitor, line("a").as_bytes(), NOW, DropReport::Origin).await
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use zalouser_logic::account as a;
 use zalouser_logic::command as c;
 use zalouser_logic::config::Environment;
 use zalouser_logic::directory::{Entry, EntryKind};
-use zalouser_logic::effect::{HistoryEntry, PairingRequest, Remembered};
+use zalouser_logic::effect::{DropReport, HistoryEntry, PairingRequest, Remembered};
 use zalouser_logic::inbound::ZoneOffset;
 use zalouser_logic::outbound::{ModelInfo, Reply};
 use zalouser_logic::tool::CallContext;
@@ -13,6 +13,13 @@ use crate::bindings::exports::zalouser::plugin::{config, directory, inbound, out
 
 pub(crate) fn environment(from: config::Environment) -> Environment {
     Environment { zca_profile: from.zca_profile }
+}
+
+pub(crate) fn drop_report(from: inbound::DropReport) -> DropReport {
+    match from {
+        inbound::DropReport::Reason => DropReport::Reason,
+        inbound::DropReport::Origin => DropReport::Origin,
+    }
 }
 
 pub(crate) fn account(from: config::Account) -> a::Account {

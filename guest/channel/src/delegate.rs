@@ -128,8 +128,13 @@ macro_rules! delegate_monitor {
         }
     };
     (@push $field:ident) => {
-        fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<$crate::inbound::Effect> {
-            self.$field.push(chunk, now)
+        fn push(
+            &self,
+            chunk: Vec<u8>,
+            now: u64,
+            drops: $crate::inbound::DropReport,
+        ) -> Vec<$crate::inbound::Effect> {
+            self.$field.push(chunk, now, drops)
         }
     };
 }

@@ -71,8 +71,8 @@ impl inbound::GuestMonitor for Monitor {
         self.0.borrow_mut().set_paired(senders);
     }
 
-    fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<inbound::Effect> {
-        encode::effects(self.0.borrow_mut().push(&chunk, now))
+    fn push(&self, chunk: Vec<u8>, now: u64, drops: inbound::DropReport) -> Vec<inbound::Effect> {
+        encode::effects(self.0.borrow_mut().push(&chunk, now, decode::drop_report(drops)))
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use zalouser_channel::config::Account;
 use zalouser_channel::inbound::{
-    DropReason, Dropped, Effect, Guest, GuestMonitor, InboundMessage, ZoneOffset,
+    DropReason, DropReport, Dropped, Effect, Guest, GuestMonitor, InboundMessage, ZoneOffset,
 };
 use zalouser_channel::types::{ChatKind, Command, TextMessage};
 use zalouser_channel::{Monitor, delegate, delegate_monitor};
@@ -44,8 +44,8 @@ impl GuestMonitor for Porter {
         Self { rules: Monitor::new(account, zone.clone()), zone, night: RefCell::default() }
     }
 
-    fn push(&self, chunk: Vec<u8>, now: u64) -> Vec<Effect> {
-        self.look(self.rules.push(chunk, now), now)
+    fn push(&self, chunk: Vec<u8>, now: u64, drops: DropReport) -> Vec<Effect> {
+        self.look(self.rules.push(chunk, now, drops), now)
     }
 }
 

@@ -136,7 +136,17 @@ pub enum DropReason {
     NotMentioned,
 }
 
-/// A message that goes no further.
+/// What is to be told of the messages that go no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReport {
+    /// Why.
+    Reason,
+    /// Where they were written and by whom, too.
+    Origin,
+}
+
+/// A message that goes no further. Where and by whom it was written is missing unless that is to be told
+/// or it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// Why.

@@ -33,8 +33,10 @@ pub struct Thread {
 /// left of them is not looked at.
 #[derive(Debug)]
 pub struct Message<'a> {
-    /// Where it was written.
-    pub thread: Thread,
+    /// Zalo's id of where it was written.
+    pub thread_id: Cow<'a, str>,
+    /// Which kind of thread that is.
+    pub kind: ChatKind,
     /// Who wrote it, if that is known.
     pub sender_id: Option<Cow<'a, str>>,
     /// What the group is called.
@@ -51,23 +53,12 @@ pub struct Message<'a> {
     pub metadata: Record<'a>,
 }
 
-/// Which message it was.
-#[derive(Debug)]
-pub struct Origin {
-    /// Where it was written.
-    pub thread: Thread,
-    /// Who wrote it, if that is known.
-    pub sender_id: Option<String>,
-    /// Its [`Message::id`], if it has one.
-    pub message_id: Option<String>,
-}
-
 impl<'a> Message<'a> {
     /// The message in `fields`; none if it does not say where it was written.
     // Not inlined, as it would then be built as its caller is: to be small.
     #[inline(never)]
     pub fn of(mut fields: Record<'a>) -> Option<Box<Self>> {
-        let thread_id = fields.take(Key::ThreadId).id()?.into_owned();
+        let thread_id = fields.take(Key::ThreadId).id()?;
         let mut metadata = fields.take(Key::Metadata).record().unwrap_or_default();
         let is_group = metadata.take(Key::IsGroup).flag();
         let is_group = is_group.unwrap_or_else(|| fields.take(Key::Type).whole() == Some(GROUP_TYPE));
@@ -75,9 +66,10 @@ impl<'a> Message<'a> {
         let sender_id = metadata.first(&[Key::FromId, Key::SenderId], Json::id);
         let sender_id = sender_id
             .or_else(|| fields.take(Key::SenderId).id())
-            .or_else(|| (kind == ChatKind::Direct).then(|| thread_id.clone().into()));
+            .or_else(|| (kind == ChatKind::Direct).then(|| thread_id.clone()));
         Some(Box::new(Message {
-            thread: Thread { id: thread_id, kind },
+            thread_id,
+            kind,
             sender_id,
             group_name: metadata.take(Key::ThreadName).text(),
             recipient_id: metadata.take(Key::ToId).id().or_else(|| fields.take(Key::ToId).id()),
@@ -88,15 +80,16 @@ impl<'a> Message<'a> {
         }))
     }
 
-    /// What is told of a message that goes no further.
-    // The rest is dropped here, where the code for that is built for speed, and not inlined for the same reason.
+    /// Where it was written.
+    pub fn thread(&self) -> Thread {
+        Thread { id: self.thread_id.clone().into_owned(), kind: self.kind }
+    }
+
+    /// Drops a message that goes no further.
+    // It is done here, where the code for that is built for speed, and not inlined for the same reason.
     #[inline(never)]
-    pub fn into_origin(self: Box<Self>) -> Origin {
-        Origin {
-            message_id: Some(self.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
-            thread: self.thread,
-            sender_id: self.sender_id.map(Cow::into_owned),
-        }
+    pub fn discard(self: Box<Self>) {
+        drop(self);
     }
 
     /// Zalo's id, else the time as `zca` printed it, else the sender's own id of it, else empty.

@@ -67,7 +67,7 @@ impl Channel {
             return Err(StartError::Unknown { account: account.to_owned(), known });
         };
         let (queue, events, stop) = (Arc::<Queue>::default(), Events::default(), CancellationToken::new());
-        let mut told = events.watch();
+        let mut told = events.watch_health();
         let gateway = self.gateway(&account, &queue, events);
         let (stopped, ended) = (stop.clone(), Arc::clone(&queue));
         let mut run = tokio::spawn(async move {

@@ -127,6 +127,7 @@ impl Running {
             }
             Output::Bytes(bytes) => {
                 self.refresh_paired().await;
+                self.monitor.report_drops(self.replies.events.drop_report());
                 let began = Instant::now();
                 let pushed = self.monitor.push(&bytes, self.replies.clock.now_ms()).await;
                 let (time, failed) = (began.elapsed(), !pushed.incidents.is_empty());

@@ -1,5 +1,6 @@
 //! What a gateway tells those who watch it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::status::Status;
 use crate::clock;
 use crate::journal::JournalError;
 use crate::sandbox::Incident;
-use crate::sandbox::bindings::inbound::{Effect, PairingRequest};
+use crate::sandbox::bindings::inbound::{DropReport, Effect, PairingRequest};
 use crate::sandbox::bindings::types::{Command, Thread};
 use crate::zca::identity::Identity;
 use crate::zca::receipt::Receipt;
@@ -206,6 +207,8 @@ pub struct Events {
     status: Arc<Mutex<Status>>,
     metrics: Arc<Metrics>,
     changed: Arc<Notify>,
+    /// Whether anybody began to watch who may want to know whom a drop concerns.
+    watched: Arc<AtomicBool>,
 }
 
 impl Default for Events {
@@ -215,14 +218,28 @@ impl Default for Events {
             status: Arc::default(),
             metrics: Arc::default(),
             changed: Arc::default(),
+            watched: Arc::default(),
         }
     }
 }
 
 impl Events {
-    /// Watches from now on.
+    /// Watches from now on. Once somebody does, the guests tell of each drop where and by whom it was written; before,
+    /// only the log of what matters for debugging has them do so.
     pub fn watch(&self) -> broadcast::Receiver<Event> {
+        self.watched.store(true, Ordering::Relaxed);
+        self.watch_health()
+    }
+
+    /// Watches how accounts are, for which no drop has to say more than its reason.
+    pub(crate) fn watch_health(&self) -> broadcast::Receiver<Event> {
         self.sender.subscribe()
+    }
+
+    /// How much somebody wants to know of drops.
+    pub(crate) fn drop_report(&self) -> DropReport {
+        let wanted = self.watched.load(Ordering::Relaxed) || tracing::enabled!(tracing::Level::DEBUG);
+        if wanted { DropReport::Origin } else { DropReport::Reason }
     }
 
     /// How all accounts are, by everything that was told so far.
@@ -247,5 +264,23 @@ impl Events {
         self.changed.notify_one();
         // An error only says that nobody watches.
         let _ = self.sender.send(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::subscriber::NoSubscriber;
+
+    use super::*;
+
+    #[test]
+    fn drops_tell_only_their_reason_until_somebody_watches_them() {
+        let events = Events::default();
+        tracing::subscriber::with_default(NoSubscriber::default(), || {
+            let _health = events.watch_health();
+            assert_eq!(events.drop_report(), DropReport::Reason);
+            drop(events.clone().watch());
+            assert_eq!(events.drop_report(), DropReport::Origin);
+        });
     }
 }

@@ -36,7 +36,7 @@ impl Service {
             pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
             pings
         });
-        let mut seen = events.watch();
+        let mut seen = events.watch_health();
         let mut ready = false;
         let mut told = String::new();
         loop {

@@ -198,8 +198,7 @@ impl AccountStatus {
         }
         let Some(decision) = Decision::of(effect) else { return };
         self.count(decision.outcome, decision.reason);
-        let ours = matches!(effect, Effect::Drop(dropped) if dropped.reason == DropReason::OwnMessage);
-        if decision.sender_id.is_some() && !ours {
+        if is_inbound(effect) {
             self.last_inbound_at = Some(now);
         }
         if matches!(effect, Effect::Deliver(_) | Effect::Pair(_) | Effect::Act(_)) {
@@ -241,6 +240,18 @@ impl AccountStatus {
     }
 }
 
+/// Whether somebody wrote something to the account.
+fn is_inbound(effect: &Effect) -> bool {
+    use DropReason::{Blank, LineTooLong, Malformed, OwnMessage, SenderMissing};
+    match effect {
+        Effect::Deliver(_) | Effect::Pair(_) => true,
+        Effect::Drop(dropped) => {
+            !matches!(dropped.reason, Blank | LineTooLong | Malformed | OwnMessage | SenderMissing)
+        }
+        Effect::Lifecycle(_) | Effect::Log(_) | Effect::Act(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -273,11 +284,11 @@ mod tests {
         }
     }
 
-    fn dropped(reason: DropReason, sender: Option<&str>) -> What {
+    fn dropped(reason: DropReason) -> What {
         What::Decided(Arc::new(Effect::Drop(Dropped {
             reason,
             thread: None,
-            sender_id: sender.map(str::to_owned),
+            sender_id: None,
             message_id: None,
             remembered: None,
             detail: None,
@@ -358,9 +369,9 @@ mod tests {
     #[test]
     fn only_what_somebody_wrote_is_inbound() {
         let cases = [
-            (dropped(DropReason::NotMentioned, Some("1")), Some(1)),
-            (dropped(DropReason::OwnMessage, Some("9")), None),
-            (dropped(DropReason::Blank, None), None),
+            (dropped(DropReason::SenderNotAllowed), Some(1)),
+            (dropped(DropReason::OwnMessage), None),
+            (dropped(DropReason::SenderMissing), None),
             (What::Decided(Arc::new(Effect::Lifecycle(ListenerEvent::Heartbeat))), None),
         ];
         for (what, expected) in cases {

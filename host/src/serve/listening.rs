@@ -96,7 +96,7 @@ impl Listening {
     /// Runs an account, once its listener does.
     async fn run(&self, acting: &Acting, journal: Journal) -> Result<Account, Failure> {
         let id = &acting.account.id;
-        let mut told = self.events.watch();
+        let mut told = self.events.watch_health();
         let stop = CancellationToken::new();
         let gateway = self.gateway(acting, journal);
         let mut run = tokio::spawn(gateway.run(stop.clone().cancelled_owned()));

@@ -21,7 +21,7 @@ const PACE: Duration = Duration::from_millis(100);
 
 /// Tells how accounts are whenever that changes, for as long as this is polled.
 pub(super) async fn tell(peer: &Peer, events: &Events) -> Infallible {
-    let mut told = events.watch();
+    let mut told = events.watch_health();
     let mut known: BTreeMap<String, Status> = BTreeMap::new();
     loop {
         let mut changed = BTreeSet::new();

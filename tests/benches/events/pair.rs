@@ -7,8 +7,10 @@ use std::time::Duration;
 use rustix::time::ClockId;
 use serde_json::{Value, json};
 use zalouser::sandbox::bindings::config::{Account, Environment};
+use zalouser::sandbox::bindings::inbound::DropReport;
 use zalouser::sandbox::{Component, Guest, Limits, Monitor, Sandbox};
 use zalouser_logic::config as native_config;
+use zalouser_logic::effect::DropReport as NativeDropReport;
 use zalouser_logic::inbound::Monitor as NativeMonitor;
 
 use super::{ROUNDS, worked};
@@ -35,13 +37,24 @@ impl Pair {
         Self { account, guest, monitor, native: NativeMonitor::new(native, Vec::new()) }
     }
 
-    /// How long a processor works for a chunk at the least, natively and in the sandbox.
+    /// How long a processor works for a chunk at the least, natively and in the sandbox, in a gateway that nobody watches.
     pub(super) async fn push(&mut self, chunk: &[u8]) -> (Duration, Duration) {
+        self.push_telling(chunk, DropReport::Reason).await
+    }
+
+    /// The same where drops tell this much.
+    pub(super) async fn push_telling(&mut self, chunk: &[u8], drops: DropReport) -> (Duration, Duration) {
+        self.monitor.report_drops(drops);
+        let drops = match drops {
+            DropReport::Reason => NativeDropReport::Reason,
+            DropReport::Origin => NativeDropReport::Origin,
+        };
         let (mut native, mut sandboxed) = (Duration::MAX, Duration::MAX);
         for _ in 0..ROUNDS {
             // What was made is dropped in the measured time, too, on either side.
             let mut effects = 0;
-            let pushed = worked(ClockId::ThreadCPUTime, async { effects = self.native.push(chunk, 0).len() });
+            let pushed =
+                worked(ClockId::ThreadCPUTime, async { effects = self.native.push(chunk, 0, drops).len() });
             native = native.min(pushed.await);
             let mut made = (0, 0);
             let pushed = worked(ClockId::ThreadCPUTime, async {

@@ -95,7 +95,7 @@ impl Module {
                     (call $new (i32.const 1)))
                 (func (export "{inbound}#[method]monitor.set-paired") (param i32 i32 i32))
                 (func (export "{inbound}#[method]monitor.recall") (param i32 i32 i32))
-                (func (export "{inbound}#[method]monitor.push") (param i32 i32 i32 i64) (result i32) {push})
+                (func (export "{inbound}#[method]monitor.push") (param i32 i32 i32 i64 i32) (result i32) {push})
                 {stubs})"#,
             stubs = stubs.join("\n")
         )

@@ -8,7 +8,7 @@ use super::groups::{ANY, Groups};
 use super::resolve::Resolution;
 use crate::account::{AccessRules, DmPolicy, GroupPolicy, GroupRule};
 use crate::address::without_channel;
-use crate::command::{ChatKind, Thread};
+use crate::command::ChatKind;
 use crate::effect::{Admission, DropReason};
 use crate::sorted::sorted;
 
@@ -96,11 +96,17 @@ impl Access {
         self.paired = Senders::new(senders, &Resolution::default());
     }
 
-    /// Decides on a message of `sender` in `thread`; `group_name` is the group's, if known.
-    pub(crate) fn judge(&self, thread: &Thread, group_name: Option<&str>, sender: &str) -> Verdict {
-        match thread.kind {
+    /// Decides on a message of `sender` in the thread of this kind and id; `group_name` is the group's, if known.
+    pub(crate) fn judge(
+        &self,
+        kind: ChatKind,
+        thread_id: &str,
+        group_name: Option<&str>,
+        sender: &str,
+    ) -> Verdict {
+        match kind {
             ChatKind::Direct => self.judge_direct(sender),
-            ChatKind::Group => self.judge_group(&thread.id, group_name, sender),
+            ChatKind::Group => self.judge_group(thread_id, group_name, sender),
         }
     }
 

@@ -57,8 +57,8 @@ pub(crate) struct Setting<'a> {
 pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Setting<'_>) -> InboundMessage {
     let label = label(&message, &findings);
     let body = body(&message, &findings, &setting, &label);
-    let thread = &message.thread.id;
-    let from = match message.thread.kind {
+    let thread = &message.thread_id;
+    let from = match message.kind {
         ChatKind::Direct => format!("{CHANNEL}:{}", findings.sender_id),
         ChatKind::Group => format!("{CHANNEL}:group:{thread}"),
     };
@@ -79,7 +79,7 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         command_authorized: findings.command_authorized,
         was_mentioned: findings.was_mentioned,
         history: setting.history,
-        thread: message.thread,
+        thread: message.thread(),
         sender_name: details.sender_name.into_owned(),
         group_subject: message.group_name.map(Cow::into_owned),
         message_id,
@@ -99,8 +99,8 @@ pub(crate) fn readable<'a>(details: &Details<'_>, text: &'a str) -> &'a str {
 
 /// What the conversation is called.
 fn label(message: &Message<'_>, findings: &Findings<'_>) -> String {
-    match message.thread.kind {
-        ChatKind::Group => format!("group:{}", message.thread.id),
+    match message.kind {
+        ChatKind::Group => format!("group:{}", message.thread_id),
         ChatKind::Direct => match bracketed(&findings.details.sender_name) {
             name if name.is_empty() => format!("user:{}", findings.sender_id),
             name => name.into_owned(),
@@ -120,7 +120,7 @@ fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, l
     }
     let text = readable(&findings.details, &findings.text);
     body.push_str(text);
-    if message.thread.kind == ChatKind::Group {
+    if message.kind == ChatKind::Group {
         let signature = signature(&findings.details.sender_name, &findings.sender_id);
         if !text.contains(&signature) {
             body.push('\n');

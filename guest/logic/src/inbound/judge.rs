@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zalouser_tolerant::message::{Message, Origin};
+use zalouser_tolerant::message::Message;
 
 use super::access::{Access, Verdict};
 use super::context::{self, Findings, Setting};
@@ -18,8 +18,8 @@ use super::resolve::{self, Resolution};
 use crate::account::Account;
 use crate::command::{ChatKind, Command, Outcome};
 use crate::effect::{
-    Admission, DropReason, Dropped, Effect, HistoryEntry, InboundMessage, LogEntry, LogLevel, PairingRequest,
-    Remembered,
+    Admission, DropReason, DropReport, Dropped, Effect, HistoryEntry, InboundMessage, LogEntry, LogLevel,
+    PairingRequest, Remembered,
 };
 use crate::label::unix_lines;
 use crate::session::session_key;
@@ -88,10 +88,11 @@ impl Judge {
         self.access.set_paired(senders);
     }
 
-    /// Decides what becomes of a line; nothing of a blank one.
-    pub(crate) fn read(&mut self, frame: Frame<'_>) -> Option<Effect> {
+    /// Decides what becomes of a line; nothing of a blank one. Tells as much of what is dropped as `drops`
+    /// says.
+    pub(crate) fn read(&mut self, frame: Frame<'_>, drops: DropReport) -> Option<Effect> {
         let Frame::Line(line) = frame else {
-            return Some(drop_line(DropReason::LineTooLong, None));
+            return Some(Effect::Drop(dropped(DropReason::LineTooLong, None)));
         };
         let line = zalouser_tolerant::text(line);
         let mut mended = String::new();
@@ -101,13 +102,14 @@ impl Judge {
             Event::Unknown(kind) => Some(debug(format!("zca: lifecycle event \"{kind}\" is unknown"))),
             Event::Lifecycle(event) => Some(Effect::Lifecycle(event)),
             Event::Malformed(why) => {
-                Some(drop_line(DropReason::Malformed, Some(format!("zalouser: drop malformed line ({why})"))))
+                let detail = format!("zalouser: drop malformed line ({why})");
+                Some(Effect::Drop(dropped(DropReason::Malformed, Some(detail))))
             }
-            Event::Message(message) => Some(self.receive(message)),
+            Event::Message(message) => Some(self.receive(message, drops)),
         }
     }
 
-    fn receive(&mut self, mut message: Box<Message<'_>>) -> Effect {
+    fn receive(&mut self, mut message: Box<Message<'_>>, drops: DropReport) -> Effect {
         self.learn_own_id(&message);
         match self.rule(&mut message) {
             Ok(Ruling::Deliver(findings)) => Effect::Deliver(Box::new(self.deliver(*message, findings))),
@@ -115,23 +117,23 @@ impl Judge {
                 account_id: self.account.id.clone(),
                 message_id: message.id().into_owned(),
                 sender_name: Details::of(&mut message).sender_name.into_owned(),
+                thread: message.thread(),
                 sender_id: message.sender_id.unwrap_or_default().into_owned(),
-                thread: message.thread,
             }),
             Ok(Ruling::Keep(details)) => {
                 let remembered = self.keep(&message, details);
-                drop_message(message, DropReason::NotMentioned, remembered)
+                drop_message(message, DropReason::NotMentioned, remembered, drops)
             }
-            Err(reason) => drop_message(message, reason, None),
+            Err(reason) => drop_message(message, reason, None, drops),
         }
     }
 
     /// In a direct chat, what somebody else wrote is addressed to the account itself.
     fn learn_own_id(&mut self, message: &Message<'_>) {
-        if self.own_id.is_some() || message.thread.kind == ChatKind::Group {
+        if self.own_id.is_some() || message.kind == ChatKind::Group {
             return;
         }
-        let others = [Some(message.thread.id.as_str()), message.sender_id.as_deref()];
+        let others = [Some(&*message.thread_id), message.sender_id.as_deref()];
         let own = message.recipient_id.as_deref().filter(|id| !others.contains(&Some(id)));
         self.own_id = own.map(str::to_owned);
     }
@@ -145,7 +147,7 @@ impl Judge {
         if self.own_id.as_deref() == Some(sender_id) {
             return Err(DropReason::OwnMessage);
         }
-        match self.access.judge(&message.thread, message.group_name.as_deref(), sender_id) {
+        match self.access.judge(message.kind, &message.thread_id, message.group_name.as_deref(), sender_id) {
             Verdict::Refuse(reason) => Err(reason),
             Verdict::Pair => Ok(Ruling::Pair),
             Verdict::Admit { admission, require_mention } => {
@@ -164,7 +166,7 @@ impl Judge {
         require_mention: bool,
     ) -> Result<Ruling<'a>, DropReason> {
         let details = Details::of(message);
-        let (rules, kind) = (&self.account.commands, message.thread.kind);
+        let (rules, kind) = (&self.account.commands, message.kind);
         let is_group = kind == ChatKind::Group;
         let text = unix_lines(message.content.trim()).into_owned();
         let addressed = self.own_id.as_deref();
@@ -199,11 +201,11 @@ impl Judge {
         let sender = named.or_else(|| message.sender_id.clone()).unwrap_or_default().into_owned();
         let message_id = message.id().into_owned();
         self.history
-            .push(&message.thread.id, HistoryEntry { message_id, sender, body, timestamp: details.timestamp })
+            .push(&message.thread_id, HistoryEntry { message_id, sender, body, timestamp: details.timestamp })
     }
 
     fn deliver(&mut self, message: Message<'_>, findings: Findings<'_>) -> InboundMessage {
-        let session_key = session_key(&self.account.routes, &message.thread);
+        let session_key = session_key(&self.account.routes, &message.thread());
         let elapsed = findings.details.timestamp.and_then(|time| {
             let last = self.last_times.touch(&session_key).replace(time);
             if self.last_times.len() > SESSIONS {
@@ -211,8 +213,8 @@ impl Judge {
             }
             time.checked_sub(last?)
         });
-        let is_group = message.thread.kind == ChatKind::Group;
-        let history = if is_group { self.history.take(&message.thread.id) } else { Vec::new() };
+        let is_group = message.kind == ChatKind::Group;
+        let history = if is_group { self.history.take(&message.thread_id) } else { Vec::new() };
         let setting = Setting {
             account_id: &self.account.id,
             session_key,
@@ -225,20 +227,26 @@ impl Judge {
     }
 }
 
-fn drop_message(message: Box<Message<'_>>, reason: DropReason, remembered: Option<HistoryEntry>) -> Effect {
-    let Origin { thread, sender_id, message_id } = message.into_origin();
-    Effect::Drop(Dropped { reason, detail: None, thread: Some(thread), sender_id, message_id, remembered })
+fn drop_message(
+    message: Box<Message<'_>>,
+    reason: DropReason,
+    remembered: Option<HistoryEntry>,
+    drops: DropReport,
+) -> Effect {
+    let mut dropped = dropped(reason, None);
+    if drops == DropReport::Origin || remembered.is_some() {
+        dropped.thread = Some(message.thread());
+        dropped.sender_id = message.sender_id.as_deref().map(str::to_owned);
+        dropped.message_id = Some(message.id()).filter(|id| !id.is_empty()).map(Cow::into_owned);
+        dropped.remembered = remembered;
+    }
+    message.discard();
+    Effect::Drop(dropped)
 }
 
-fn drop_line(reason: DropReason, detail: Option<String>) -> Effect {
-    Effect::Drop(Dropped {
-        reason,
-        detail,
-        thread: None,
-        sender_id: None,
-        message_id: None,
-        remembered: None,
-    })
+/// Something that goes no further, and of which no more is told.
+fn dropped(reason: DropReason, detail: Option<String>) -> Dropped {
+    Dropped { reason, detail, thread: None, sender_id: None, message_id: None, remembered: None }
 }
 
 fn debug(message: String) -> Effect {

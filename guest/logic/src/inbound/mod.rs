@@ -26,7 +26,7 @@ use judge::Judge;
 
 use crate::account::Account;
 use crate::command::{Command, Outcome};
-use crate::effect::{Effect, LogEntry, Remembered};
+use crate::effect::{DropReport, Effect, LogEntry, Remembered};
 
 /// One account's listener: decides what becomes of each message. It lives as long as the account
 /// runs, over many listeners' lives, in bounded memory.
@@ -65,10 +65,11 @@ impl Monitor {
     }
 
     /// Takes the next bytes of the listener's output, cut anywhere. No rule depends on `_now_ms`
-    /// yet, the time in milliseconds since the Unix epoch: messages tell their own.
-    pub fn push(&mut self, chunk: &[u8], _now_ms: u64) -> Vec<Effect> {
+    /// yet, the time in milliseconds since the Unix epoch: messages tell their own. `drops` says how much
+    /// is to be told of messages that are dropped.
+    pub fn push(&mut self, chunk: &[u8], _now_ms: u64, drops: DropReport) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.framer.push(chunk, |frame| effects.extend(self.judge.read(frame)));
+        self.framer.push(chunk, |frame| effects.extend(self.judge.read(frame, drops)));
         effects
     }
 }

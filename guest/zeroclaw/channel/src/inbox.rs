@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use zalouser_bridge::{Bridge, Broken, Event, Failure, Happened, ListenerState, Offer};
 use zalouser_logic::effect::{
-    Dropped, Effect, InboundMessage, ListenerEvent, LogEntry, LogLevel, PairingRequest,
+    DropReport, Dropped, Effect, InboundMessage, ListenerEvent, LogEntry, LogLevel, PairingRequest,
 };
 use zalouser_logic::outbound;
 use zalouser_zeroclaw::{Http, now};
@@ -121,12 +121,10 @@ fn fetch(state: &mut State, bridge: &Bridge<Http>) -> Result<(), Failure> {
     }
     prepare(state, bridge, &page.events)?;
     for event in page.events {
+        let mut push = |bytes: &[u8]| state.monitor.push(bytes, event.at, DropReport::Origin);
         let effects = match event.happened {
-            Happened::Line(mut line) => {
-                line.push('\n');
-                state.monitor.push(line.as_bytes(), event.at)
-            }
-            Happened::Listener(_) => state.monitor.push(b"\n", event.at),
+            Happened::Line(line) => push((line + "\n").as_bytes()),
+            Happened::Listener(_) => push(b"\n"),
             Happened::Other => Vec::new(),
         };
         for effect in effects {

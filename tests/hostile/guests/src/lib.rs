@@ -61,7 +61,7 @@ impl inbound::GuestMonitor for Monitor {
         }
     }
 
-    fn push(&self, chunk: Vec<u8>, _: u64) -> Vec<inbound::Effect> {
+    fn push(&self, chunk: Vec<u8>, _: u64, _: inbound::DropReport) -> Vec<inbound::Effect> {
         if self.account == "attack:every-line" {
             attack::trap();
         }

@@ -209,6 +209,29 @@ fn what_is_remembered_can_be_handed_to_another_monitor() {
 }
 
 #[test]
+fn a_drop_tells_whom_it_concerns_when_somebody_wants_to_know_or_it_is_remembered() {
+    let told = |monitor: &mut Monitor, message: &Value, drops| {
+        let effects = monitor.push(format!("{message}\n").as_bytes(), 0, drops);
+        let [Effect::Drop(dropped)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(dropped.thread.is_some(), dropped.message_id.is_some(), "{dropped:?}");
+        let thread = dropped.thread.as_ref().map(|thread| thread.id.clone());
+        (dropped.reason, thread, dropped.sender_id.clone())
+    };
+    let mut monitor = monitor(|account| {
+        account.access.group_policy = GroupPolicy::Allowlist;
+        account.access.groups = vec![GroupRule { require_mention: true, ..rule("5001") }];
+    });
+    introduce(&mut monitor);
+    let closed = group(json!({"threadId": "5002"}));
+    let (bob, reason) = (Some("222".to_owned()), DropReason::GroupNotAllowed);
+    assert_eq!(told(&mut monitor, &closed, DropReport::Reason), (reason, None, None));
+    let expected = (reason, Some("5002".to_owned()), bob.clone());
+    assert_eq!(told(&mut monitor, &closed, DropReport::Origin), expected);
+    let expected = (DropReason::NotMentioned, Some("5001".to_owned()), bob);
+    assert_eq!(told(&mut monitor, &group(json!({})), DropReport::Reason), expected);
+}
+
+#[test]
 fn only_ids_that_are_there_tell_a_message_from_others() {
     let cases = [
         (json!({}), Some("7001"), Some("1")),

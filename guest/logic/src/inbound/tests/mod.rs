@@ -11,7 +11,7 @@ use super::Monitor;
 use crate::account::{
     AccessRules, Account, CommandRules, DmPolicy, EnvelopeFormat, GroupRule, MentionRules, ReplyFormat,
 };
-use crate::effect::{DropReason, Effect, InboundMessage};
+use crate::effect::{DropReason, DropReport, Effect, InboundMessage};
 
 /// 2025-11-21T18:50:00Z, a Friday, in seconds.
 const TIME: u64 = 1_763_751_000;
@@ -75,7 +75,7 @@ fn changed(mut value: Value, changes: Value) -> Value {
 
 /// What becomes of `message`.
 fn effect(monitor: &mut Monitor, message: &Value) -> Effect {
-    let mut effects = monitor.push(format!("{message}\n").as_bytes(), 0);
+    let mut effects = monitor.push(format!("{message}\n").as_bytes(), 0, DropReport::Origin);
     assert_eq!(effects.len(), 1, "{message}: {effects:?}");
     effects.remove(0)
 }

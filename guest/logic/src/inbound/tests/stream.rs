@@ -11,8 +11,9 @@ fn monitor() -> Monitor {
 
 fn effects(chunks: &[&[u8]]) -> Vec<Effect> {
     let mut monitor = monitor();
-    let mut effects: Vec<_> = chunks.iter().flat_map(|chunk| monitor.push(chunk, 0)).collect();
-    effects.extend(monitor.push(b"\n", 0));
+    let mut effects: Vec<_> =
+        chunks.iter().flat_map(|chunk| monitor.push(chunk, 0, DropReport::Origin)).collect();
+    effects.extend(monitor.push(b"\n", 0, DropReport::Origin));
     effects
 }
 
