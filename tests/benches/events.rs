@@ -31,7 +31,7 @@ use self::pair::Pair;
 use self::table::{Row, print};
 
 /// How often something is measured.
-const ROUNDS: usize = 30;
+const ROUNDS: usize = 300;
 
 /// The longest chunk that a listener hands over, in bytes.
 const CHUNK: usize = 64 << 10;

@@ -153,11 +153,7 @@ pub(crate) fn command(from: c::Command) -> types::Command {
     }
 }
 
-pub(crate) fn effects(from: Vec<e::Effect>) -> Vec<inbound::Effect> {
-    from.into_iter().map(effect).collect()
-}
-
-fn effect(from: e::Effect) -> inbound::Effect {
+pub(crate) fn effect(from: e::Effect) -> inbound::Effect {
     match from {
         e::Effect::Deliver(message) => inbound::Effect::Deliver(inbound_message(*message)),
         e::Effect::Pair(request) => inbound::Effect::Pair(inbound::PairingRequest {

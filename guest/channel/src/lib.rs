@@ -72,7 +72,10 @@ impl inbound::GuestMonitor for Monitor {
     }
 
     fn push(&self, chunk: Vec<u8>, now: u64, drops: inbound::DropReport) -> Vec<inbound::Effect> {
-        encode::effects(self.0.borrow_mut().push(&chunk, now, decode::drop_report(drops)))
+        let mut effects = Vec::new();
+        let take = |effect| effects.push(encode::effect(effect));
+        self.0.borrow_mut().push_to(&chunk, now, decode::drop_report(drops), take);
+        effects
     }
 }
 

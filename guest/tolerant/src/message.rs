@@ -53,6 +53,17 @@ pub struct Message<'a> {
     pub metadata: Record<'a>,
 }
 
+/// Which message it was.
+#[derive(Debug)]
+pub struct Origin {
+    /// Where it was written.
+    pub thread: Thread,
+    /// Who wrote it, if that is known.
+    pub sender_id: Option<String>,
+    /// Its [`Message::id`], if it has one.
+    pub message_id: Option<String>,
+}
+
 impl<'a> Message<'a> {
     /// The message in `fields`; none if it does not say where it was written.
     // Not inlined, as it would then be built as its caller is: to be small.
@@ -85,8 +96,19 @@ impl<'a> Message<'a> {
         Thread { id: self.thread_id.clone().into_owned(), kind: self.kind }
     }
 
+    /// What is told of a message that goes no further.
+    // Not inlined, as in `of`.
+    #[inline(never)]
+    pub fn origin(&self) -> Origin {
+        Origin {
+            thread: self.thread(),
+            sender_id: self.sender_id.as_deref().map(str::to_owned),
+            message_id: Some(self.id()).filter(|id| !id.is_empty()).map(Cow::into_owned),
+        }
+    }
+
     /// Drops a message that goes no further.
-    // It is done here, where the code for that is built for speed, and not inlined for the same reason.
+    // Here, where the code for that is built for speed, and not inlined, as in `of`.
     #[inline(never)]
     pub fn discard(self: Box<Self>) {
         drop(self);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zalouser_tolerant::message::Message;
+use zalouser_tolerant::message::{Message, Origin};
 
 use super::access::{Access, Verdict};
 use super::context::{self, Findings, Setting};
@@ -233,15 +233,15 @@ fn drop_message(
     remembered: Option<HistoryEntry>,
     drops: DropReport,
 ) -> Effect {
-    let mut dropped = dropped(reason, None);
-    if drops == DropReport::Origin || remembered.is_some() {
-        dropped.thread = Some(message.thread());
-        dropped.sender_id = message.sender_id.as_deref().map(str::to_owned);
-        dropped.message_id = Some(message.id()).filter(|id| !id.is_empty()).map(Cow::into_owned);
-        dropped.remembered = remembered;
-    }
+    let told = drops == DropReport::Origin || remembered.is_some();
+    let origin = told.then(|| message.origin());
     message.discard();
-    Effect::Drop(dropped)
+    Effect::Drop(match origin {
+        Some(Origin { thread, sender_id, message_id }) => {
+            Dropped { reason, detail: None, thread: Some(thread), sender_id, message_id, remembered }
+        }
+        None => dropped(reason, None),
+    })
 }
 
 /// Something that goes no further, and of which no more is told.

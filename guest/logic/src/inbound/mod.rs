@@ -67,9 +67,18 @@ impl Monitor {
     /// Takes the next bytes of the listener's output, cut anywhere. No rule depends on `_now_ms`
     /// yet, the time in milliseconds since the Unix epoch: messages tell their own. `drops` says how much
     /// is to be told of messages that are dropped.
-    pub fn push(&mut self, chunk: &[u8], _now_ms: u64, drops: DropReport) -> Vec<Effect> {
+    pub fn push(&mut self, chunk: &[u8], now_ms: u64, drops: DropReport) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.framer.push(chunk, |frame| effects.extend(self.judge.read(frame, drops)));
+        self.push_to(chunk, now_ms, drops, |effect| effects.push(effect));
         effects
+    }
+
+    /// The same, for whoever makes something else of each effect.
+    pub fn push_to(&mut self, chunk: &[u8], _now_ms: u64, drops: DropReport, mut take: impl FnMut(Effect)) {
+        self.framer.push(chunk, |frame| {
+            if let Some(effect) = self.judge.read(frame, drops) {
+                take(effect);
+            }
+        });
     }
 }
