@@ -135,7 +135,7 @@ impl InboundCase {
                 comparison.field(name, "pairing", &reference["pairing"], &pairing);
             }
             Some(Effect::Deliver(message)) => {
-                let here = serde_json::to_value(Context::of(message)).unwrap();
+                let here = serde_json::to_value(Context::of(message.clone())).unwrap();
                 for (field, value) in reference["context"].as_object().unwrap() {
                     // Nothing is left out here that the reference says is empty.
                     let here = here.get(field).cloned().unwrap_or_else(|| json!(""));

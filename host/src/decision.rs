@@ -100,7 +100,7 @@ impl<'a> Record<'a> {
     pub fn of(account: &'a str, effect: &'a Effect) -> Option<Self> {
         let Decision { outcome, reason, sender_id, message_id, detail, .. } = Decision::of(effect)?;
         let context = match effect {
-            Effect::Deliver(message) => Some(Context::of(message)),
+            Effect::Deliver(message) => Some(Context::of(message.clone())),
             _ => None,
         };
         let command = match effect {

@@ -185,7 +185,7 @@ impl Running {
                     account.clone_into(&mut message.account_id);
                     // It uses up what was remembered, which therefore has to be in the journal before.
                     self.remember(mem::take(&mut remembered));
-                    self.intake.admit(Admission::message(&message));
+                    self.intake.admit(Admission::message(message));
                 }
                 Effect::Pair(request) => {
                     let mut request = request.clone();

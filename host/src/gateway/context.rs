@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::bindings::inbound::{HistoryEntry, InboundMessage, Media};
+use crate::sandbox::bindings::inbound::{HistoryEntry, InboundMessage, Media, Quote};
 use crate::sandbox::bindings::types::ChatKind;
 
 /// The channel's id, as gateways of the OpenClaw family know it.
@@ -114,41 +114,44 @@ pub struct PastMessage {
 
 impl Context {
     /// The context of a message that the guest let through.
-    pub fn of(message: &InboundMessage) -> Self {
-        let quote = message.reply_to.as_ref();
-        let media = |known: fn(&Media) -> &Option<String>| {
-            message.media.iter().map(|piece| known(piece).clone().unwrap_or_default()).collect()
+    pub fn of(message: InboundMessage) -> Self {
+        let (reply_to_id, reply_to_body, reply_to_sender) = match message.reply_to {
+            Some(Quote { id, body, sender_name }) => (id, Some(body), sender_name),
+            None => (None, None, None),
         };
+        let known = |text: Option<String>| text.unwrap_or_default();
+        let places = |Media { path, url, mime }| (known(path), (known(url), known(mime)));
+        let (media_paths, (media_urls, media_types)) = message.media.into_iter().map(places).unzip();
         Self {
-            body: message.body.clone(),
-            raw_body: message.raw_body.clone(),
-            command_body: message.command_body.clone(),
-            from: message.from.clone(),
+            body: message.body,
+            raw_body: message.raw_body,
+            command_body: message.command_body,
+            from: message.from,
             to: message.to.clone(),
-            session_key: message.session_key.clone(),
-            account_id: message.account_id.clone(),
+            session_key: message.session_key,
+            account_id: message.account_id,
             chat_type: ChatType::of(message.thread.kind),
-            conversation_label: message.conversation_label.clone(),
-            sender_name: message.sender_name.clone(),
-            sender_id: message.sender_id.clone(),
+            conversation_label: message.conversation_label,
+            sender_name: message.sender_name,
+            sender_id: message.sender_id,
             command_authorized: message.command_authorized,
             provider: CHANNEL.to_owned(),
             surface: CHANNEL.to_owned(),
-            message_sid: message.message_id.clone(),
+            message_sid: message.message_id,
             originating_channel: CHANNEL.to_owned(),
-            originating_to: message.to.clone(),
+            originating_to: message.to,
             timestamp: message.timestamp,
-            group_subject: message.group_subject.clone(),
+            group_subject: message.group_subject,
             was_mentioned: message.was_mentioned,
-            reply_to_id: quote.and_then(|quote| quote.id.clone()),
-            reply_to_body: quote.map(|quote| quote.body.clone()),
-            reply_to_sender: quote.and_then(|quote| quote.sender_name.clone()),
-            media_paths: media(|piece| &piece.path),
-            media_urls: media(|piece| &piece.url),
-            media_types: media(|piece| &piece.mime),
+            reply_to_id,
+            reply_to_body,
+            reply_to_sender,
+            media_paths,
+            media_urls,
+            media_types,
             redelivered: false,
-            message_sid_full: message.message_id_full.clone(),
-            inbound_history: message.history.iter().map(PastMessage::of).collect(),
+            message_sid_full: message.message_id_full,
+            inbound_history: message.history.into_iter().map(PastMessage::of).collect(),
         }
     }
 }
@@ -163,13 +166,8 @@ impl ChatType {
 }
 
 impl PastMessage {
-    fn of(entry: &HistoryEntry) -> Self {
-        Self {
-            sender: entry.sender.clone(),
-            body: entry.body.clone(),
-            timestamp: entry.timestamp,
-            message_id: entry.message_id.clone(),
-        }
+    fn of(HistoryEntry { message_id, sender, body, timestamp }: HistoryEntry) -> Self {
+        Self { sender, body, timestamp, message_id }
     }
 }
 
@@ -178,7 +176,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sandbox::bindings::inbound::{Admission, Quote};
+    use crate::sandbox::bindings::inbound::Admission;
     use crate::sandbox::bindings::types::Thread;
 
     fn direct_message() -> InboundMessage {
@@ -211,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let context = Context::of(&direct_message());
+        let context = Context::of(direct_message());
         let expected = json!({
             "Body": "[Zalo Personal user:111] /hi", "RawBody": "@bot /hi", "CommandBody": "/hi",
             "From": "zalouser:111", "To": "zalouser:111",
@@ -249,7 +247,7 @@ mod tests {
             }],
             ..direct_message()
         };
-        let context = serde_json::to_value(Context::of(&message)).unwrap();
+        let context = serde_json::to_value(Context::of(message)).unwrap();
         let cases = [
             ("ChatType", json!("group")),
             ("OriginatingTo", json!("zalouser:9")),

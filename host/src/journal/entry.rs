@@ -160,13 +160,13 @@ pub struct Admission {
 
 impl Admission {
     /// A message for the agent.
-    pub fn message(message: &InboundMessage) -> Self {
+    pub fn message(message: InboundMessage) -> Self {
         Self {
             account: message.account_id.clone(),
             thread: message.thread.clone(),
             sender_id: shown(&message.sender_id),
             message_id: shown(&message.message_id),
-            identity: Identity::of(message),
+            identity: Identity::of(&message),
             work: Work::Message(Box::new(Context::of(message))),
         }
     }

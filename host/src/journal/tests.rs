@@ -73,7 +73,7 @@ fn message(zalo_id: Option<&str>) -> InboundMessage {
 }
 
 async fn admit(journal: &Journal, message: &InboundMessage) -> Admitted {
-    journal.admit(Admission::message(message)).unwrap().await.unwrap()
+    journal.admit(Admission::message(message.clone())).unwrap().await.unwrap()
 }
 
 async fn admitted(journal: &Journal, message: &InboundMessage) -> EntryId {
@@ -359,7 +359,7 @@ async fn a_full_disk_refuses_what_is_new_and_keeps_what_is_there() {
     let first = admitted(&journal, &message(Some("1"))).await;
     let pragma = |text: &'static str| journal.ask(move |tables| tables.connection.execute_batch(text));
     pragma("PRAGMA query_only = ON").await.unwrap();
-    let refused = journal.admit(Admission::message(&message(Some("2")))).unwrap().await.unwrap_err();
+    let refused = journal.admit(Admission::message(message(Some("2")))).unwrap().await.unwrap_err();
     assert!(matches!(refused, JournalError::Unusable { .. }), "{refused:?}");
     let mut trouble = journal.trouble();
     // The next connection has no such pragma, which stands for a disk that has room again.
@@ -375,7 +375,7 @@ async fn a_thing_that_cannot_be_done_does_not_keep_others_from_being_done() {
     let id = admitted(&journal, &message(Some("1"))).await;
     journal.ask(|tables| tables.connection.execute_batch("UPDATE entry SET body = x'00'")).await.unwrap();
     let broken = journal.begin(id);
-    let fine = journal.admit(Admission::message(&message(Some("2")))).unwrap();
+    let fine = journal.admit(Admission::message(message(Some("2")))).unwrap();
     assert!(matches!(broken.await, Err(JournalError::Refused(_))));
     assert!(matches!(fine.await, Ok(Admitted::New(_))));
 }
@@ -390,7 +390,7 @@ async fn what_waits_to_be_written_is_bounded() {
     let large = InboundMessage { body: "x".repeat(1 << 20), ..message(None) };
     let mut doing = Vec::new();
     let behind = loop {
-        match journal.admit(Admission::message(&large)) {
+        match journal.admit(Admission::message(large.clone())) {
             Ok(one) => doing.push(one),
             Err(error) => break error,
         }
@@ -402,7 +402,7 @@ async fn what_waits_to_be_written_is_bounded() {
     for one in doing {
         assert!(matches!(one.await, Ok(Admitted::New(_))));
     }
-    journal.admit(Admission::message(&large)).unwrap().await.unwrap();
+    journal.admit(Admission::message(large)).unwrap().await.unwrap();
 }
 
 #[tokio::test]

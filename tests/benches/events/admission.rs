@@ -118,7 +118,7 @@ async fn admit(pair: &mut Pair, journal: &Journal, chunks: &[Vec<u8>]) -> Vec<En
     for chunk in chunks {
         for effect in pair.monitor.push(chunk, 0).await.effects {
             if let Effect::Deliver(message) = effect {
-                waiting.push_back(journal.admit(Admission::message(&message)).unwrap());
+                waiting.push_back(journal.admit(Admission::message(message)).unwrap());
             }
         }
         while waiting.len() > WAITING {
