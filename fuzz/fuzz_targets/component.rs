@@ -56,7 +56,8 @@ async fn sandboxed(stream: &[u8], size: usize) -> Vec<String> {
 
 fn native(stream: &[u8], size: usize) -> Vec<String> {
     let mut monitor = NativeMonitor::new(account(), Vec::new());
-    let mut effects: Vec<_> = stream.chunks(size).flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
+    let mut effects: Vec<_> =
+        stream.chunks(size).flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
     effects.extend(monitor.push(b"\n", 0, DropReport::Origin));
     effects.iter().map(tell_native).collect()
 }

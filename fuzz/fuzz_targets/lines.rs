@@ -27,7 +27,8 @@ fuzz_target!(|data: &[u8]| {
 
 fn effects<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Effect> {
     let mut monitor = Monitor::new(account(), Vec::new());
-    let mut effects: Vec<_> = pieces.into_iter().flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
+    let mut effects: Vec<_> =
+        pieces.into_iter().flat_map(|piece| monitor.push(piece, 0, DropReport::Origin)).collect();
     effects.extend(monitor.push(b"\n", 0, DropReport::Origin));
     effects
 }
