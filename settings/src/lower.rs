@@ -72,6 +72,9 @@ const FAR: [(u16, u16, u8, u16); 12] = [
 /// `text` in lower case, as [`str::to_lowercase`] makes it.
 #[inline]
 pub fn lower_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut lower = String::with_capacity(text.len());
     for (at, char) in text.char_indices() {
         match char {

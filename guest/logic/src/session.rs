@@ -23,7 +23,7 @@ pub fn session_key(routes: &[Route], thread: &Thread) -> String {
         ChatKind::Direct => "direct",
         ChatKind::Group => "group",
     };
-    lower_case(&format!("agent:{}:zalouser:{kind}:{}", agent_for(routes, thread), thread.id))
+    lower_case(&["agent:", agent_for(routes, thread), ":zalouser:", kind, ":", &thread.id].concat())
 }
 
 #[cfg(test)]

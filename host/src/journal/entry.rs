@@ -238,7 +238,9 @@ fn key<const N: usize>(id: &str, parts: [&str; N]) -> Vec<u8> {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    id.bytes().take(HALF).chain(hash.finalize().into_iter().take(HALF)).collect()
+    let (id, hash) = (id.as_bytes(), hash.finalize());
+    let [id, hash] = [id, hash.as_slice()].map(|bytes| bytes.get(..HALF).unwrap_or(bytes));
+    [id, hash].concat()
 }
 
 /// What came of the wish to begin an entry.

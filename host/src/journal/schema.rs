@@ -13,10 +13,11 @@ use super::error::{Fault, JournalError, problem};
 use crate::store::atomic;
 
 /// The newest version of the schema, which is the number of migrations.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// What leads from each version to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// How long another process may keep the database to itself.
 const PATIENCE: Duration = Duration::from_secs(5);

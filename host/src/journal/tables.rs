@@ -50,7 +50,7 @@ impl<'c> Tables<'c> {
         let insert = self.sql(
             "INSERT OR IGNORE INTO entry (account, thread, is_group, kind, state, sender, message, by_zalo, \
              by_client, body, admitted_at, changed_at, reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12) RETURNING id",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
         )?;
         let values = params![
             new.account,
@@ -66,12 +66,14 @@ impl<'c> Tables<'c> {
             now,
             new.reason,
         ];
-        if let Some(id) = insert.query_row(values, |row| row.get(0)).optional()? {
+        // `RETURNING` would make a table in memory for every row.
+        if insert.execute(values)? > 0 {
+            let id = EntryId(self.connection.last_insert_rowid());
             // The guest has put what preceded the message into it.
             if new.is_group && new.kind == Kind::Message {
                 self.forget(&new.account, &new.thread.id)?;
             }
-            return Ok(Admitted::New(EntryId(id)));
+            return Ok(Admitted::New(id));
         }
         let find = self.sql("SELECT id FROM entry WHERE by_zalo = ?1 OR by_client = ?2")?;
         find.query_row(params![by_zalo, by_client], |row| Ok(Admitted::Duplicate(EntryId(row.get(0)?))))

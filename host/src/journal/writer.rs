@@ -138,11 +138,16 @@ impl Writer {
 
     /// Waits for requests, for at most `time`.
     fn gather(&self, course: &mut Course, time: Duration) {
-        let mut deadline = Instant::now() + time;
+        let began = Instant::now();
+        let mut deadline = began + time;
         let mut lazy = false;
         loop {
-            let message = match self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            // The clock is asked only when nothing waits.
+            let message = match self.messages.try_recv() {
+                Ok(message) => Ok(message),
+                Err(_) => self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            let message = match message {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(RecvTimeoutError::Disconnected) => Message::Close,
@@ -154,7 +159,7 @@ impl Writer {
                 }
                 Message::Do(request) => {
                     if !request.is_lazy() {
-                        deadline = Instant::now();
+                        deadline = began;
                     } else if !lazy {
                         (lazy, deadline) = (true, deadline.min(Instant::now() + GATHER));
                     }

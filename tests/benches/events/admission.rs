@@ -15,37 +15,40 @@ use super::pair::Pair;
 use super::table::Row;
 use super::{CHUNK, micros, worked};
 
-/// How many messages are admitted in one round.
-const MESSAGES: usize = 40_000;
+/// How many messages are admitted in one round: enough for the journal to write its log back several times.
+const MESSAGES: usize = 10_000;
 
 /// How many may wait for the disk at a time.
 const WAITING: usize = 4_000;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 24;
 
 pub(super) fn open(folder: &Path) -> Journal {
     Journal::open(&folder.join("journal.sqlite"), &JournalSettings::default()).unwrap().0
 }
 
 pub(super) async fn rows() -> Vec<Row> {
-    let (mut cpu, mut rate) = (f64::MAX, 0.0_f64);
-    for _ in 0..ROUNDS {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = open(folder.path());
-        let mut pair = Pair::new(&json!({ "dmPolicy": "open" })).await;
-        let chunks = chunks(0..MESSAGES);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let mut pair = Pair::new(&json!({ "dmPolicy": "open" })).await;
+    let (mut least, mut all, mut lasted) = (Duration::MAX, Duration::ZERO, Duration::ZERO);
+    for round in 0..ROUNDS {
+        let chunks = chunks(round * MESSAGES..(round + 1) * MESSAGES);
         let began = Instant::now();
         let worked = worked(ClockId::ProcessCPUTime, async {
             let admitted = admit(&mut pair, &journal, &chunks).await;
             assert_eq!(admitted.len(), MESSAGES);
         });
         let worked = worked.await;
-        rate = rate.max(MESSAGES as f64 / began.elapsed().as_secs_f64());
-        cpu = cpu.min(micros(worked, MESSAGES));
-        journal.close().await;
+        lasted += began.elapsed();
+        least = least.min(worked);
+        all += worked;
     }
+    journal.close().await;
+    let cpu = micros(least, MESSAGES);
+    let a_second = |time: Duration| (ROUNDS * MESSAGES) as f64 / time.as_secs_f64();
     // One core does all of it for as long as the processor time of both threads says.
-    let on_one_core = 1e6 / cpu;
+    let on_one_core = a_second(all);
     vec![
         Row::new(
             "admitted event: parse, decide, journal, effect",
@@ -55,12 +58,12 @@ pub(super) async fn rows() -> Vec<Row> {
         )
         .beside("of all threads together"),
         Row::reaching(
-            "admitted events on one core",
+            "admitted events on one core, sustained",
             format!("{on_one_core:.0} a second"),
             "20,000 a second",
             on_one_core >= 20_000.0,
         )
-        .beside(format!("{rate:.0} a second by the wall clock")),
+        .beside(format!("{:.0} a second by the wall clock", a_second(lasted))),
     ]
 }
 

@@ -17,6 +17,9 @@ const CHANNEL: &str = "zalouser";
 const HISTORY_BEGINS: &str = "[Written in this group before, and not to you:]";
 const HISTORY_ENDS: &str = "[Written to you:]";
 
+/// Room for a usual header, in bytes.
+const HEADER: usize = 96;
+
 /// What was found out about a message, besides what it says itself.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
@@ -59,8 +62,8 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
     let body = body(&message, &findings, &setting, &label);
     let thread = &message.thread_id;
     let from = match message.kind {
-        ChatKind::Direct => format!("{CHANNEL}:{}", findings.sender_id),
-        ChatKind::Group => format!("{CHANNEL}:group:{thread}"),
+        ChatKind::Direct => [CHANNEL, ":", &findings.sender_id].concat(),
+        ChatKind::Group => [CHANNEL, ":group:", thread].concat(),
     };
     let message_id = message.id().into_owned();
     let details = findings.details;
@@ -74,7 +77,7 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         raw_body: findings.text,
         command_body: findings.command_body,
         from,
-        to: format!("{CHANNEL}:{thread}"),
+        to: [CHANNEL, ":", thread].concat(),
         conversation_label: label,
         command_authorized: findings.command_authorized,
         was_mentioned: findings.was_mentioned,
@@ -83,7 +86,7 @@ pub(crate) fn present(message: Message<'_>, findings: Findings<'_>, setting: Set
         sender_name: details.sender_name.into_owned(),
         group_subject: message.group_name.map(Cow::into_owned),
         message_id,
-        message_id_full: full_id.map(|(id, client_id)| format!("{id}:{client_id}")),
+        message_id_full: full_id.map(|(id, client_id)| [&**id, ":", client_id].concat()),
         zalo_id: message.zalo_id.map(Cow::into_owned),
         client_id: details.client_id.map(Cow::into_owned),
         timestamp: details.timestamp,
@@ -100,17 +103,19 @@ pub(crate) fn readable<'a>(details: &Details<'_>, text: &'a str) -> &'a str {
 /// What the conversation is called.
 fn label(message: &Message<'_>, findings: &Findings<'_>) -> String {
     match message.kind {
-        ChatKind::Group => format!("group:{}", message.thread_id),
+        ChatKind::Group => ["group:", &message.thread_id].concat(),
         ChatKind::Direct => match bracketed(&findings.details.sender_name) {
-            name if name.is_empty() => format!("user:{}", findings.sender_id),
+            name if name.is_empty() => ["user:", &findings.sender_id].concat(),
             name => name.into_owned(),
         },
     }
 }
 
 fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, label: &str) -> String {
-    let mut body = preamble(&setting.history, setting.envelope);
-    body.push_str(&setting.envelope.header(label, setting.elapsed, findings.details.timestamp));
+    let text = readable(&findings.details, &findings.text);
+    let mut body = String::with_capacity(HEADER + text.len());
+    precede(&mut body, &setting.history, setting.envelope);
+    setting.envelope.introduce(&mut body, label, setting.elapsed, findings.details.timestamp);
     body.push(' ');
     if let Some(prefix) = setting.prefix.filter(|prefix| !prefix.is_empty()) {
         body.push_str(prefix);
@@ -118,7 +123,6 @@ fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, l
             body.push(' ');
         }
     }
-    let text = readable(&findings.details, &findings.text);
     body.push_str(text);
     if message.kind == ChatKind::Group {
         let signature = signature(&findings.details.sender_name, &findings.sender_id);
@@ -133,27 +137,25 @@ fn body(message: &Message<'_>, findings: &Findings<'_>, setting: &Setting<'_>, l
 /// Tells who wrote a message in a group.
 fn signature(name: &str, id: &str) -> String {
     match bracketed(name) {
-        name if name.is_empty() => format!("[from: {id}]"),
-        name => format!("[from: {name} ({id})]"),
+        name if name.is_empty() => ["[from: ", id, "]"].concat(),
+        name => ["[from: ", &name, " (", id, ")]"].concat(),
     }
 }
 
-/// The messages that precede the one that is let through, one paragraph each; empty without any.
-fn preamble(history: &[HistoryEntry], envelope: &Envelope) -> String {
-    let mut preamble = String::new();
+/// Puts the messages that precede the one that is let through into its body, one paragraph each.
+fn precede(body: &mut String, history: &[HistoryEntry], envelope: &Envelope) {
     if history.is_empty() {
-        return preamble;
+        return;
     }
-    preamble.push_str(HISTORY_BEGINS);
+    body.push_str(HISTORY_BEGINS);
     for entry in history {
-        preamble.push('\n');
-        preamble.push_str(&envelope.header(&entry.sender, None, entry.timestamp));
-        preamble.push(' ');
+        body.push('\n');
+        envelope.introduce(body, &entry.sender, None, entry.timestamp);
+        body.push(' ');
         // Indented, so that only the first line of an entry can look like one.
-        preamble.push_str(&entry.body.replace('\n', "\n  "));
+        body.push_str(&entry.body.replace('\n', "\n  "));
     }
-    preamble.push('\n');
-    preamble.push_str(HISTORY_ENDS);
-    preamble.push('\n');
-    preamble
+    body.push('\n');
+    body.push_str(HISTORY_ENDS);
+    body.push('\n');
 }

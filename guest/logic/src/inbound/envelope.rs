@@ -22,9 +22,6 @@ pub struct ZoneOffset {
 /// An empty one is UTC.
 pub type Zone = Vec<ZoneOffset>;
 
-/// What a channel's messages are introduced as.
-const CHANNEL: &str = "Zalo Personal";
-
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 const MINUTE: u64 = 60;
@@ -41,54 +38,70 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Introduces messages as `format` says, with times in `zone`.
-    pub(crate) fn new(format: &EnvelopeFormat, zone: Zone) -> Self {
+    pub(crate) fn new(format: &EnvelopeFormat, mut zone: Zone) -> Self {
+        for period in &mut zone {
+            period.abbreviation = zone_name(&period.abbreviation);
+        }
         Self { timestamp: format.timestamp, elapsed: format.elapsed, zone }
     }
 
-    /// The header of a message: `[Zalo Personal <from>[ +<elapsed>][ <time>]]`. The times are in
-    /// milliseconds. Nothing in `from` can end the header or begin another.
-    pub(crate) fn header(&self, from: &str, elapsed: Option<u64>, timestamp: Option<u64>) -> String {
-        let mut header = format!("[{CHANNEL} {}", bracketed(from));
+    /// Puts the header of a message behind `text`: `[Zalo Personal <from>[ +<elapsed>][ <time>]]`. The times are
+    /// in milliseconds. Nothing in `from` can end the header or begin another.
+    pub(crate) fn introduce(
+        &self,
+        text: &mut String,
+        from: &str,
+        elapsed: Option<u64>,
+        timestamp: Option<u64>,
+    ) {
+        text.push_str("[Zalo Personal ");
+        text.push_str(&bracketed(from));
         if let Some(elapsed) = elapsed.filter(|_| self.elapsed) {
-            header.push_str(" +");
-            header.push_str(&duration(elapsed / 1_000));
+            let (count, unit) = duration(elapsed / 1_000);
+            text.push_str(" +");
+            text.push_str(&count.to_string());
+            text.push(unit);
         }
-        if let Some(time) =
-            timestamp.filter(|_| self.timestamp).and_then(|timestamp| self.local_time(timestamp))
-        {
-            header.push(' ');
-            header.push_str(&time);
+        if let Some(timestamp) = timestamp.filter(|_| self.timestamp) {
+            self.tell_time(text, timestamp);
         }
-        header.push(']');
-        header
+        text.push(']');
     }
 
-    /// The time as a clock in the zone shows it; none after the year 9999.
-    fn local_time(&self, timestamp: u64) -> Option<String> {
+    /// Puts the time, as a clock in the zone shows it, behind `text`; nothing after the year 9999.
+    fn tell_time(&self, text: &mut String, timestamp: u64) -> Option<()> {
         let seconds = i64::try_from(timestamp / 1_000).ok()?;
         let period = self.zone.partition_point(|period| period.since <= seconds).saturating_sub(1);
         let period = self.zone.get(period);
         let offset = UtcOffset::from_whole_seconds(period.map_or(0, |period| period.offset)).ok()?;
         let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?.checked_to_offset(offset)?;
         let weekday = WEEKDAYS.get(usize::from(time.weekday().number_days_from_monday()))?;
-        let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
-        let (hour, minute) = (time.hour(), time.minute());
-        let date = format!("{weekday} {year:04}-{month:02}-{day:02}");
-        Some(match period {
-            None => format!("{date}T{hour:02}:{minute:02}Z"),
-            Some(period) => format!("{date} {hour:02}:{minute:02} {}", zone_name(&period.abbreviation)),
-        })
+        let [century, year] = [time.year() / 100, time.year() % 100].map(i32::unsigned_abs);
+        let [month, day, hour, minute] =
+            [time.month().into(), time.day(), time.hour(), time.minute()].map(u32::from);
+        let (between, name) = period.map_or(("T", "Z"), |period| (" ", &period.abbreviation));
+        text.push(' ');
+        text.push_str(weekday);
+        for (before, number) in
+            [(" ", century), ("", year), ("-", month), ("-", day), (between, hour), (":", minute)]
+        {
+            text.push_str(before);
+            text.extend([number / 10, number % 10].map(|digit| char::from_digit(digit, 10).unwrap_or('0')));
+        }
+        text.push_str(if period.is_some() { " " } else { "" });
+        text.push_str(name);
+        Some(())
     }
 }
 
 /// A silence, in the largest unit in which it is not too coarse.
-fn duration(seconds: u64) -> String {
+fn duration(seconds: u64) -> (u64, char) {
     match seconds {
-        0..MINUTE => format!("{seconds}s"),
-        MINUTE..HOUR => format!("{}m", seconds / MINUTE),
+        0..MINUTE => (seconds, 's'),
+        MINUTE..HOUR => (seconds / MINUTE, 'm'),
         // Up to two days, hours say more than days.
-        HOUR..172_800 => format!("{}h", seconds / HOUR),
-        _ => format!("{}d", seconds / DAY),
+        HOUR..172_800 => (seconds / HOUR, 'h'),
+        _ => (seconds / DAY, 'd'),
     }
 }
 
@@ -111,6 +124,12 @@ fn zone_name(abbreviation: &str) -> String {
 mod tests {
     use super::*;
 
+    fn header(envelope: &Envelope, from: &str, elapsed: Option<u64>, timestamp: Option<u64>) -> String {
+        let mut header = String::new();
+        envelope.introduce(&mut header, from, elapsed, timestamp);
+        header
+    }
+
     fn envelope(offsets: &[(i64, i32, &str)]) -> Envelope {
         let zone = offsets.iter().map(|(since, offset, abbreviation)| ZoneOffset {
             since: *since,
@@ -126,7 +145,7 @@ mod tests {
     #[test]
     fn the_time_is_that_of_the_zone_at_that_moment() {
         let berlin = [(1_743_296_400, 7_200, "CEST"), (1_761_440_400, 3_600, "CET")];
-        for (zone, time, header) in [
+        for (zone, time, told) in [
             (&[][..], TIME, "[Zalo Personal A Fri 2025-11-21T18:50Z]"),
             (&[(0, 25_200, "+07")], TIME, "[Zalo Personal A Sat 2025-11-22 01:50 GMT+7]"),
             (&[(0, 20_700, "+0545")], TIME, "[Zalo Personal A Sat 2025-11-22 00:35 GMT+5:45]"),
@@ -136,7 +155,7 @@ mod tests {
             (&berlin, 0, "[Zalo Personal A Thu 1970-01-01 02:00 CEST]"),
             (&berlin, u64::MAX, "[Zalo Personal A]"),
         ] {
-            assert_eq!(envelope(zone).header("A", None, Some(time)), header);
+            assert_eq!(header(&envelope(zone), "A", None, Some(time)), told);
         }
     }
 
@@ -145,7 +164,7 @@ mod tests {
         for (seconds, told) in
             [(0, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (172_799, "47h"), (172_800, "2d")]
         {
-            let header = envelope(&[]).header("A", Some(seconds * 1_000), None);
+            let header = header(&envelope(&[]), "A", Some(seconds * 1_000), None);
             assert_eq!(header, format!("[Zalo Personal A +{told}]"));
         }
     }
@@ -153,12 +172,13 @@ mod tests {
     #[test]
     fn parts_can_be_switched_off() {
         let format = EnvelopeFormat { timestamp: false, elapsed: false, ..EnvelopeFormat::default() };
-        assert_eq!(Envelope::new(&format, Vec::new()).header("A", Some(1), Some(TIME)), "[Zalo Personal A]");
+        let envelope = Envelope::new(&format, Vec::new());
+        assert_eq!(header(&envelope, "A", Some(1), Some(TIME)), "[Zalo Personal A]");
     }
 
     #[test]
     fn a_name_cannot_forge_a_header() {
-        let header = envelope(&[]).header("Eve]\n[Zalo Personal Owner", None, None);
+        let header = header(&envelope(&[]), "Eve]\n[Zalo Personal Owner", None, None);
         assert_eq!(header, "[Zalo Personal EveZalo Personal Owner]");
     }
 }

@@ -57,7 +57,8 @@ impl<V: Default> Recent<V> {
 
     /// Where `key` is, or where it would be.
     fn place(&self, key: &str) -> Result<usize, usize> {
-        self.memories.binary_search_by(|memory| memory.key.as_str().cmp(key))
+        // From the end, as most keys begin alike.
+        self.memories.binary_search_by(|memory| memory.key.bytes().rev().cmp(key.bytes().rev()))
     }
 }
 
