@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::bindings::inbound::{HistoryEntry, InboundMessage, Media, Quote};
 use crate::sandbox::bindings::types::ChatKind;
 
-/// The channel's id, as gateways of the OpenClaw family know it.
-const CHANNEL: &str = "zalouser";
-
 /// A message as an agent gets it. Its JSON has the names of OpenClaw's own context; what is not known
 /// is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +36,13 @@ pub struct Context {
     /// Whether a control command in it is to be obeyed.
     pub command_authorized: bool,
     /// Always `zalouser`.
-    pub provider: String,
+    pub provider: Channel,
     /// Always `zalouser`.
-    pub surface: String,
+    pub surface: Channel,
     /// Zalo's id of the message, or its time where it has none.
     pub message_sid: String,
     /// Always `zalouser`.
-    pub originating_channel: String,
+    pub originating_channel: Channel,
     /// The same as `to`.
     pub originating_to: String,
     /// When it was sent, in milliseconds since the Unix epoch.
@@ -85,6 +82,14 @@ pub struct Context {
     /// What was written before it in the group and went unanswered, oldest first. Already in `body`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inbound_history: Vec<PastMessage>,
+}
+
+/// The channel's id, as gateways of the OpenClaw family know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// A personal account on Zalo.
+    Zalouser,
 }
 
 /// Whether one person or a group is spoken with.
@@ -135,10 +140,10 @@ impl Context {
             sender_name: message.sender_name,
             sender_id: message.sender_id,
             command_authorized: message.command_authorized,
-            provider: CHANNEL.to_owned(),
-            surface: CHANNEL.to_owned(),
+            provider: Channel::Zalouser,
+            surface: Channel::Zalouser,
             message_sid: message.message_id,
-            originating_channel: CHANNEL.to_owned(),
+            originating_channel: Channel::Zalouser,
             originating_to: message.to,
             timestamp: message.timestamp,
             group_subject: message.group_subject,

@@ -4,6 +4,7 @@
 //! It is a SQLite database in WAL mode. One thread writes; it gathers what waits into one transaction, so that one
 //! wait for the disk does for all. Other processes may read it, and change what waits or is dead (see [`Queue`]).
 
+mod asked;
 mod entry;
 mod error;
 mod event;
@@ -19,15 +20,15 @@ mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
 
+use self::asked::Asked;
+pub use self::asked::Doing;
 pub use self::entry::{
     Admission, Admitted, Begun, Chunk, ChunkState, EntryId, Identity, Kind, Recovered, Rest, State, Task,
     Waiting, Work,
@@ -63,19 +64,6 @@ struct Inner {
     changes: watch::Receiver<u64>,
     trouble: watch::Receiver<Option<String>>,
     writer: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Something that the journal is doing. It is on disk when this is done, and is done whether or not this is
-/// waited for.
-#[derive(Debug)]
-pub struct Doing<T>(oneshot::Receiver<Result<T, JournalError>>);
-
-impl<T> Future for Doing<T> {
-    type Output = Result<T, JournalError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|told| told.unwrap_or(Err(JournalError::Closed)))
-    }
 }
 
 impl fmt::Debug for Journal {
@@ -251,8 +239,7 @@ impl Journal {
         let Ok(room) = self.room_for(size) else { return };
         let account = account.to_owned();
         let run = move |tables: &mut Tables<'_>| tables.remember(&account, limit, &messages);
-        let (answer, _) = oneshot::channel();
-        self.send(Asked { run, result: None, answer, is_lazy: true, _room: Some(room) });
+        self.send(Asked::lazy(room, run));
     }
 
     /// All that the guests of an account remembered and did not use, the oldest first.
@@ -342,9 +329,9 @@ impl Journal {
         room: Option<OwnedSemaphorePermit>,
         run: impl FnMut(&mut Tables<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Doing<T> {
-        let (answer, told) = oneshot::channel();
-        self.send(Asked { run, result: None, answer, is_lazy: false, _room: room });
-        Doing(told)
+        let (asked, doing) = Asked::new(room, run);
+        self.send(asked);
+        doing
     }
 
     fn send(&self, request: impl Request + 'static) {
@@ -361,32 +348,5 @@ fn lock(path: &Path) -> Result<PidLock, JournalError> {
             path: path.to_owned(),
             problem: format!("no lock can be made: {error}"),
         }),
-    }
-}
-
-/// A request with whoever waits for its result.
-struct Asked<T, F> {
-    run: F,
-    result: Option<T>,
-    answer: oneshot::Sender<Result<T, JournalError>>,
-    is_lazy: bool,
-    /// Its part of what may wait to be written.
-    _room: Option<OwnedSemaphorePermit>,
-}
-
-impl<T: Send, F: FnMut(&mut Tables<'_>) -> rusqlite::Result<T> + Send> Request for Asked<T, F> {
-    fn run(&mut self, tables: &mut Tables<'_>) -> rusqlite::Result<()> {
-        self.result = Some((self.run)(tables)?);
-        Ok(())
-    }
-
-    fn is_lazy(&self) -> bool {
-        self.is_lazy
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<(), JournalError>) {
-        let Self { result, answer, .. } = *self;
-        // Whoever asked may have gone.
-        let _ = answer.send(outcome.and_then(|()| result.ok_or(JournalError::Closed)));
     }
 }

@@ -14,7 +14,7 @@ use crate::sandbox::bindings::types::{Command, Thread};
 /// A database with the statements that were prepared for it.
 pub(super) struct Tables<'c> {
     pub(super) connection: &'c Connection,
-    statements: BTreeMap<&'static str, Statement<'c>>,
+    pub(super) statements: BTreeMap<&'static str, Statement<'c>>,
 }
 
 /// What is written of an entry when it is admitted.
